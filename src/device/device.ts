@@ -1,0 +1,140 @@
+import type { Storage } from "../tensor/dtype.ts";
+
+/** Element types that every device computes with natively; the others are widened by the primitives. */
+export type FloatType = "float32" | "float64";
+export type MatrixType = FloatType | "complex64" | "complex128";
+
+/** A matrix inside a typed array. Offset and strides count elements (a complex element is two entries). */
+export interface MatrixView {
+  readonly data: Storage;
+  readonly offset: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+  /** Use the complex conjugate of the elements. */
+  readonly conjugate?: boolean;
+}
+
+/** Where a product goes: rows of unit column stride. */
+export interface MatrixTarget {
+  readonly data: Storage;
+  readonly offset: number;
+  readonly rowStride: number;
+}
+
+export interface GemmOptions {
+  /** Add to the target instead of overwriting it. */
+  readonly accumulate?: boolean;
+  /**
+   * Compute only the lower triangle (with the diagonal) and leave the rest of the target untouched, or mirror it
+   * (`mirror: true`; conjugated for complex types): half the work when the product is known to be symmetric.
+   */
+  readonly triangle?: "lower";
+  readonly mirror?: boolean;
+}
+
+/** Functions of one real argument, element by element. */
+export const UNARY_KERNELS = [
+  "neg",
+  "abs",
+  "sqrt",
+  "square",
+  "reciprocal",
+  "floor",
+  "ceil",
+  "round",
+  "trunc",
+  "sign",
+  "exp",
+  "exp2",
+  "expm1",
+  "log",
+  "log2",
+  "log10",
+  "log1p",
+  "sin",
+  "cos",
+  "tan",
+  "asin",
+  "acos",
+  "atan",
+  "sinh",
+  "cosh",
+  "tanh",
+  "asinh",
+  "acosh",
+  "atanh",
+  "erf",
+  "erfc",
+  "cbrt",
+  "sigmoid",
+] as const;
+export type UnaryKernel = (typeof UNARY_KERNELS)[number];
+
+/** Functions of two real arguments, element by element. */
+export const BINARY_KERNELS = [
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "max",
+  "min",
+  "pow",
+  "atan2",
+  "hypot",
+  "fmod",
+] as const;
+export type BinaryKernel = (typeof BINARY_KERNELS)[number];
+
+/** Reductions of one contiguous run to a number. `sumSquares` is scaled by nothing: it may overflow. */
+export const REDUCE_KERNELS = ["sum", "prod", "max", "min", "sumSquares", "sumAbs"] as const;
+export type ReduceKernel = (typeof REDUCE_KERNELS)[number];
+
+/** The typed array of a float type. */
+export type FloatArray = Float32Array | Float64Array;
+
+/**
+ * What a CPU device offers to the primitives: contiguous typed arrays in, contiguous typed arrays out. Positions and
+ * counts are entries. No kernel keeps a reference to its arguments.
+ */
+export interface Device {
+  readonly name: string;
+  /** out[i] = op(x[i]) */
+  unary(
+    op: UnaryKernel,
+    x: FloatArray,
+    xStart: number,
+    out: FloatArray,
+    outStart: number,
+    count: number,
+  ): void;
+  /** out[i] = op(a[i * aStep], b[i * bStep]); a step is 1, or 0 for a repeated scalar. */
+  binary(
+    op: BinaryKernel,
+    a: FloatArray,
+    aStart: number,
+    aStep: 0 | 1,
+    b: FloatArray,
+    bStart: number,
+    bStep: 0 | 1,
+    out: FloatArray,
+    outStart: number,
+    count: number,
+  ): void;
+  /** One run reduced; sums are pairwise (error O(log n) ulp); NaN propagates through max and min; empty runs give the identity. */
+  reduce(op: ReduceKernel, x: FloatArray, start: number, count: number): number;
+  /** Sum of x[i] * y[i]. */
+  dot(x: FloatArray, xStart: number, y: FloatArray, yStart: number, count: number): number;
+  /** y[i] += alpha * x[i] */
+  axpy(alpha: number, x: FloatArray, xStart: number, y: FloatArray, yStart: number, count: number): void;
+  /** target = a[m, k] · b[k, n]. */
+  gemm(
+    type: MatrixType,
+    m: number,
+    n: number,
+    k: number,
+    a: MatrixView,
+    b: MatrixView,
+    target: MatrixTarget,
+    options?: GemmOptions,
+  ): void;
+}

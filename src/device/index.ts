@@ -1,0 +1,2 @@
+export { device } from "./current.ts";
+export type { Device } from "./device.ts";

@@ -1,0 +1,23 @@
+import { readdirSync } from "node:fs";
+import { defineConfig, type UserConfig } from "tsdown";
+
+const folders = readdirSync("src", { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const studies = readdirSync("studies").filter((name) => name.endsWith(".ts"));
+
+const config: UserConfig = defineConfig({
+  entry: {
+    index: "src/index.ts",
+    ...Object.fromEntries(folders.map(({ name }) => [name, `src/${name}/index.ts`])),
+    cli: "src/cli/main.ts",
+    ...Object.fromEntries(studies.map((name) => [`studies/${name.slice(0, -3)}`, `studies/${name}`])),
+  },
+  format: "esm",
+  platform: "neutral",
+  target: "es2023",
+  dts: true,
+  sourcemap: false,
+  clean: true,
+  external: [/^node:/],
+});
+
+export default config;

@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+const src = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+const config: ViteUserConfig = defineConfig({
+  // The suite imports the library by its public names, as a user would.
+  resolve: {
+    alias: [
+      { find: /^polyadic$/, replacement: src("index.ts") },
+      { find: /^polyadic\/([a-z]+)$/, replacement: `${src("")}$1/index.ts` },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
+
+export default config;
