@@ -41,7 +41,7 @@ export function encodeNarrow(dtype: DType, value: number): number {
   const nan =
     (exponentMax << mantissaBits) | (hasInfinity ? 1 << (mantissaBits - 1) : (1 << mantissaBits) - 1);
   const magnitude = Math.abs(value);
-  if (magnitude !== magnitude) return nan;
+  if (Number.isNaN(magnitude)) return nan;
   if (magnitude === 0) return signBit;
   // Spacing of representable numbers around the value, then one exact scaling and a tie-to-even rounding.
   let exponent = magnitude === Number.POSITIVE_INFINITY ? exponentMax : Math.floor(Math.log2(magnitude));
