@@ -1,0 +1,4 @@
+export { cholesky } from "./cholesky.ts";
+export { type QR, qr } from "./qr.ts";
+export { solve, solvePositive, solveTriangular } from "./solve.ts";
+export type { Transposition, Triangle } from "./triangular.ts";
