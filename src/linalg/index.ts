@@ -1,4 +1,5 @@
 export { cholesky } from "./cholesky.ts";
+export { type Eigh, eigh, eigvalsh } from "./eigh.ts";
 export { type QR, qr } from "./qr.ts";
 export { solve, solvePositive, solveTriangular } from "./solve.ts";
 export type { Transposition, Triangle } from "./triangular.ts";
