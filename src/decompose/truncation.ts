@@ -96,7 +96,7 @@ export function modeGram(x: Tensor, mode: number): Tensor {
 }
 
 /** Eigenvectors of a Gram matrix as singular vectors, largest first, with negative rounding clipped. */
-function fromGram(gram: Tensor): { vectors: Tensor; values: Float64Array } {
+export function symmetricBasis(gram: Tensor): { vectors: Tensor; values: Float64Array } {
   const { values, vectors } = eigh(gram);
   const ascending = values.data();
   const singular = Float64Array.from({ length: ascending.length }, (_, i) =>
@@ -135,7 +135,7 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
     };
   };
   if (method === "gram") {
-    const { vectors, values } = fromGram(modeGram(x, mode));
+    const { vectors, values } = symmetricBasis(modeGram(x, mode));
     return keep(vectors, values);
   }
   const matrix = unfold(x, mode).contiguous();
@@ -146,7 +146,7 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
       key: options.key ?? makeKey(0),
     });
     const small = matmul(adjoint(basis.q), matrix);
-    const { vectors, values } = fromGram(modeGram(small, 0));
+    const { vectors, values } = symmetricBasis(modeGram(small, 0));
     return keep(matmul(basis.q, vectors), values, basis.errorEstimate ** 2);
   }
   const { u, s } = n <= x.size / n ? shortSideSvd(matrix) : svd(matrix);
