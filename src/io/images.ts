@@ -31,9 +31,11 @@ export async function readImage(path: string): Promise<Decoded> {
   const bytes = await readBytes(path);
   if (bytes.byteLength === 0) throw new FileError(`${path}: the file is empty`);
   try {
-    const { space, depth, orientation = 1, pages = 1 } = await sharp(bytes).metadata();
+    const { space, depth, orientation = 1, pages = 1, hasAlpha } = await sharp(bytes).metadata();
     const deep = depth === "ushort";
-    const grey = space === "b-w" || space === "grey16";
+    const monochrome = space === "b-w" || space === "grey16";
+    // Asked for grey, the pipeline drops alpha: such pictures are decoded as colours and reduced.
+    const grey = monochrome && !hasAlpha;
     const cmyk = space === "cmyk";
     const pipeline = sharp(bytes, { failOn: "truncated", ignoreIcc: !cmyk })
       .autoOrient()
@@ -41,19 +43,19 @@ export async function readImage(path: string): Promise<Decoded> {
     const { data, info } = await pipeline
       .raw({ depth: deep ? "ushort" : "uchar" })
       .toBuffer({ resolveWithObject: true });
-    const { height, width, channels } = info;
-    const shape = channels === 1 ? [height, width] : [height, width, channels];
+    const { height, width } = info;
+    const values = deep
+      ? Int32Array.from(new Uint16Array(data.buffer, data.byteOffset, data.length / 2))
+      : new Uint8Array(data.buffer, data.byteOffset, data.length);
     const notes: string[] = [];
     if (orientation !== 1) notes.push("the picture was turned upright, as its EXIF data says");
     if (pages > 1) notes.push(`the file holds ${pages} frames; the first was read`);
     if (cmyk) notes.push("CMYK colours were converted to RGB");
-    if (!deep)
-      return {
-        tensor: new Tensor(new Uint8Array(data.buffer, data.byteOffset, data.length), shape, "uint8"),
-        notes,
-      };
-    const values = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
-    return { tensor: new Tensor(Int32Array.from(values), shape, "int32"), notes };
+    const reduce = monochrome && info.channels === 4;
+    const channels = reduce ? 2 : info.channels;
+    const shape = channels === 1 ? [height, width] : [height, width, channels];
+    const pixels = reduce ? values.filter((_, i) => i % 4 === 0 || i % 4 === 3) : values;
+    return { tensor: new Tensor(pixels, shape, deep ? "int32" : "uint8"), notes };
   } catch (error) {
     if (error instanceof FileError) throw error;
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
