@@ -1,0 +1,276 @@
+// The matrix product of the WebAssembly device: Goto & van de Geijn's blocking ("Anatomy of high-performance matrix
+// multiplication", ACM TOMS 34(3), 2008) around the generated kernels. Operands are ordinary typed arrays; copying a
+// block into WebAssembly memory is the packing. The left factor needs no further packing, because the micro-kernels
+// read it by rows or by columns; the right one is rearranged into panels.
+
+import type { FloatArray, GemmOptions, MatrixTarget, MatrixType, MatrixView } from "../device.ts";
+import { hasRelaxedSimd } from "./features.ts";
+import { type GemmKernels, gemmModule, type LeftLayout } from "./gemm_kernels.ts";
+import { gemmSmall, SMALL_PRODUCT } from "./gemm_small.ts";
+import { align, memoryView, reserve, sharedMemory } from "./memory.ts";
+
+/** Rows of a tile and vectors across it: 8 accumulators, 2 vectors of b, one of a and a product in 16 registers. */
+const TILE_ROWS = 4;
+const TILE_VECTORS = 2;
+/** Reals along k of a block: a panel of b takes KC * 32 bytes, a quarter of the first-level cache. */
+const KC = 256;
+/** Bytes of a block of a: half of the second-level cache. */
+const A_BYTES = 1 << 19;
+/** Reals along n of a block of b. */
+const NC = 1024;
+/** Bytes of a block of c that waits in memory while the blocks along k are added. */
+const C_BYTES = 1 << 23;
+/** Left factors with fewer rows than this, and fewer than the right one has columns, change sides. */
+const FEW_ROWS = 32;
+/** Shifts the diagonal out of every block. */
+const NO_DIAGONAL = 1 << 30;
+
+const kernels = new Map<MatrixType, GemmKernels>();
+
+function kernelsOf(type: MatrixType): GemmKernels {
+  let found = kernels.get(type);
+  if (!found) {
+    const bytes = gemmModule({
+      bytes: type === "float32" || type === "complex64" ? 4 : 8,
+      width: type.startsWith("complex") ? 2 : 1,
+      fused: hasRelaxedSimd(),
+      tileRows: TILE_ROWS,
+      tileVectors: TILE_VECTORS,
+    });
+    const imports = { env: { memory: sharedMemory() } };
+    found = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports)
+      .exports as unknown as GemmKernels;
+    kernels.set(type, found);
+  }
+  return found;
+}
+
+/** Forgets the compiled kernels, so that tests can change what the engine accepts. */
+export function forgetGemmKernels(): void {
+  kernels.clear();
+}
+
+const transposed = (x: MatrixView): MatrixView => ({
+  ...x,
+  rowStride: x.columnStride,
+  columnStride: x.rowStride,
+});
+
+/** target = a[m, k] · b[k, n]; see `Device.gemm`. */
+export function gemm(
+  type: MatrixType,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  target: MatrixTarget,
+  options: GemmOptions = {},
+): void {
+  if (m === 0 || n === 0) return;
+  if (k === 0 || n === 1 || m === 1 || m * n * k <= SMALL_PRODUCT)
+    gemmSmall(type, m, n, k, a, b, target, options);
+  // The left factor is copied as it is and the right one rearranged: the big one goes left.
+  else if (m < FEW_ROWS && n > 2 * m && !options.triangle)
+    gemmBlocked(type, n, m, k, transposed(b), transposed(a), target, options, true);
+  else gemmBlocked(type, m, n, k, a, b, target, options, false);
+}
+
+function gemmBlocked(
+  type: MatrixType,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  target: MatrixTarget,
+  options: GemmOptions,
+  transposeTarget: boolean,
+): void {
+  const width = type.startsWith("complex") ? 2 : 1;
+  const bytes = type === "float32" || type === "complex64" ? 4 : 8;
+  const { block_rows, block_columns, pack_rows, pack_columns } = kernelsOf(type);
+  const layout: LeftLayout = a.columnStride !== 1 && a.rowStride === 1 ? "columns" : "rows";
+  const rightLayout: LeftLayout = b.columnStride !== 1 && b.rowStride === 1 ? "columns" : "rows";
+  const block = layout === "rows" ? block_rows : block_columns;
+  const pack = rightLayout === "rows" ? pack_rows : pack_columns;
+
+  const kc = Math.min(k, KC / width);
+  const nc = Math.min(n, NC / width);
+  const rowBytes = kc * width * bytes;
+  const mc = Math.min(m, Math.max(TILE_ROWS, Math.floor(A_BYTES / rowBytes) & ~(TILE_ROWS - 1)));
+  const cStride = align(nc * width * bytes);
+  // One block of c at a time when k is done in one go, else as many as may wait.
+  const mb = k <= kc ? mc : Math.min(m, Math.max(mc, Math.floor(C_BYTES / cStride)));
+  const packedAt = 2 * A_BYTES;
+  const stagedAt = packedAt + align((kc * width + 8) * (nc * width + 16) * bytes);
+  const cAt = stagedAt + align(2 * (kc + 8) * (nc + 16) * width * bytes);
+  reserve(cAt + mb * cStride);
+  const view = memoryView(bytes);
+
+  // conj(a) · conj(b) as signs of the packed parts of b: rows (re, ±im) and ±(∓im, re).
+  const signA = a.conjugate ? -1 : 1;
+  const signB = b.conjugate ? -1 : 1;
+
+  for (let j = 0; j < n; j += nc) {
+    const columns = Math.min(nc, n - j);
+    for (let i0 = 0; i0 < m; i0 += mb) {
+      const rows = Math.min(mb, m - i0);
+      if (options.triangle && j > i0 + rows - 1) continue;
+      for (let l = 0; l < k; l += kc) {
+        const depth = Math.min(kc, k - l);
+        const rightStride = stage(
+          view,
+          stagedAt / bytes,
+          b,
+          rightLayout,
+          l,
+          depth,
+          j,
+          columns,
+          width,
+          Infinity,
+        );
+        pack(stagedAt, rightStride * bytes, packedAt, depth, columns * width, signB, -signA * signB, signA);
+        for (let i = i0; i < i0 + rows; i += mc) {
+          const height = Math.min(mc, i0 + rows - i);
+          const stride = stage(view, 0, a, layout, i, height, l, depth, width, (2 * A_BYTES) / bytes);
+          block(
+            0,
+            stride * bytes,
+            packedAt,
+            cAt + (i - i0) * cStride,
+            cStride,
+            height,
+            columns * width,
+            depth,
+            l > 0 ? 1 : 0,
+            options.triangle ? (i - j) * width : NO_DIAGONAL,
+          );
+        }
+      }
+      const tile: Tile = { view, at: cAt / bytes, stride: cStride / bytes, i: i0, j, rows, columns };
+      copyOut(tile, target, options, width, transposeTarget);
+    }
+  }
+}
+
+/**
+ * Copies the part of a matrix that starts at (`i`, `j`) into WebAssembly memory, by rows or by columns, and returns
+ * the distance between its rows or columns in reals. Parts with small gaps between the rows come over in one piece,
+ * when the piece has at most `room` reals.
+ */
+function stage(
+  view: FloatArray,
+  at: number,
+  x: MatrixView,
+  layout: LeftLayout,
+  i: number,
+  rows: number,
+  j: number,
+  columns: number,
+  width: number,
+  room: number,
+): number {
+  const data = x.data as FloatArray;
+  const byColumns = layout === "columns";
+  const lines = byColumns ? columns : rows;
+  const length = (byColumns ? rows : columns) * width;
+  const lineStride = (byColumns ? x.columnStride : x.rowStride) * width;
+  const elementStride = (byColumns ? x.rowStride : x.columnStride) * width;
+  let from = (x.offset + i * x.rowStride + j * x.columnStride) * width;
+  if (elementStride === width) {
+    const piece = (lines - 1) * lineStride + length;
+    if (lineStride >= length && lineStride <= 1.25 * length && piece <= room) {
+      view.set(data.subarray(from, from + piece), at);
+      return lineStride;
+    }
+    const stride = lines === 1 ? length : paddedStride(length);
+    for (let line = 0; line < lines; line++, from += lineStride, at += stride)
+      copyLine(view, at, data, from, length);
+    return stride;
+  }
+  for (let line = 0; line < lines; line++, from += lineStride, at += length) {
+    let p = from;
+    if (width === 1) for (let e = 0; e < length; e++, p += elementStride) view[at + e] = data[p]!;
+    else
+      for (let e = 0; e < length; e += 2, p += elementStride) {
+        view[at + e] = data[p]!;
+        view[at + e + 1] = data[p + 1]!;
+      }
+  }
+  return length;
+}
+
+/** Rows whose distance is a power of two would compete for the same lines of the cache. */
+const paddedStride = (length: number): number => (length % 64 === 0 ? length + 16 : length);
+
+function copyLine(view: FloatArray, at: number, data: FloatArray, from: number, length: number): void {
+  if (length > 32) view.set(data.subarray(from, from + length), at);
+  else for (let e = 0; e < length; e++) view[at + e] = data[from + e]!;
+}
+
+/** A finished part of the product in WebAssembly memory. */
+interface Tile {
+  readonly view: FloatArray;
+  readonly at: number;
+  readonly stride: number;
+  readonly i: number;
+  readonly j: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function copyOut(
+  { view, at, stride, i, j, rows, columns }: Tile,
+  target: MatrixTarget,
+  { accumulate = false, triangle, mirror }: GemmOptions,
+  width: number,
+  transpose: boolean,
+): void {
+  const data = target.data as FloatArray;
+  const rowStride = target.rowStride * width;
+  if (transpose) {
+    const start = target.offset * width + j * rowStride + i * width;
+    for (let c = 0; c < columns; c++)
+      scatter(view, at + c * width, stride, data, start + c * rowStride, width, rows, width, accumulate, 1);
+    return;
+  }
+  for (let r = 0; r < rows; r++) {
+    const from = at + r * stride;
+    const to = target.offset * width + (i + r) * rowStride + j * width;
+    const length = triangle ? Math.max(0, Math.min(columns, i + r + 1 - j)) : columns;
+    if (accumulate) for (let e = 0; e < length * width; e++) data[to + e]! += view[from + e]!;
+    else copyLine(data, to, view, from, length * width);
+    if (triangle && mirror) {
+      // The mirror image of the row without its diagonal element is a piece of column i + r.
+      const strict = Math.min(length, i + r - j);
+      const start = target.offset * width + j * rowStride + (i + r) * width;
+      scatter(view, from, width, data, start, rowStride, strict, width, accumulate, -1);
+    }
+  }
+}
+
+/** Moves `count` elements between two strided places; the imaginary parts are multiplied by `signIm`. */
+function scatter(
+  source: FloatArray,
+  from: number,
+  fromStep: number,
+  data: FloatArray,
+  to: number,
+  toStep: number,
+  count: number,
+  width: number,
+  accumulate: boolean,
+  signIm: number,
+): void {
+  for (let e = 0; e < count; e++, from += fromStep, to += toStep) {
+    if (accumulate) {
+      data[to]! += source[from]!;
+      if (width === 2) data[to + 1]! += signIm * source[from + 1]!;
+    } else {
+      data[to] = source[from]!;
+      if (width === 2) data[to + 1] = signIm * source[from + 1]!;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// The linear memory that all kernels work in. Nothing lives in it between calls: every call lays out its own buffers
+// from address 0, so one memory of bounded size serves everything.
+
+const PAGE = 65536;
+/** Readable bytes past the end of every layout: kernels may load whole vectors at the edge of a buffer. */
+const SLACK = 4096;
+
+let memory: WebAssembly.Memory | undefined;
+let f32View: Float32Array = new Float32Array(0);
+let f64View: Float64Array = new Float64Array(0);
+
+/** The memory to hand to a module at instantiation. */
+export function sharedMemory(): WebAssembly.Memory {
+  if (!memory) {
+    memory = new WebAssembly.Memory({ initial: 4 });
+    refresh(memory);
+  }
+  return memory;
+}
+
+function refresh({ buffer }: WebAssembly.Memory): void {
+  f32View = new Float32Array(buffer);
+  f64View = new Float64Array(buffer);
+}
+
+/** Makes `bytes` bytes usable. Views taken before are stale afterwards. */
+export function reserve(bytes: number): void {
+  const current = sharedMemory();
+  const missing = bytes + SLACK - current.buffer.byteLength;
+  if (missing > 0) {
+    current.grow(Math.ceil(missing / PAGE));
+    refresh(current);
+  }
+}
+
+/** The memory as numbers of 4 or 8 bytes. */
+export function memoryView(bytes: 4 | 8): Float32Array | Float64Array {
+  return bytes === 4 ? f32View : f64View;
+}
+
+/** `bytes` rounded up to whole cache lines. */
+export const align = (bytes: number): number => (bytes + 63) & ~63;
