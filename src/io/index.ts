@@ -1,3 +1,11 @@
+export {
+  type DecompositionInfo,
+  isDecompositionFile,
+  type LoadedDecomposition,
+  loadDecomposition,
+  namedTensors,
+  saveDecomposition,
+} from "./decompositionFile.ts";
 export type { Decoded } from "./elements.ts";
 export { type Chunks, writeFileAtomic } from "./files.ts";
 export { encodeImage, readImage, readImageFolder, writeImage } from "./images.ts";
@@ -20,5 +28,5 @@ export {
   type TensorSource,
   variablesIn,
   writeTensor,
-} from "./tensor-file.ts";
+} from "./tensorFile.ts";
 export { readTns, writeTns } from "./tns.ts";

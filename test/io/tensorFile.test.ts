@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { readTensor, variablesIn, writeTensor } from "../../src/io/tensor-file.ts";
+import { readTensor, variablesIn, writeTensor } from "../../src/io/tensorFile.ts";
 import { tensor } from "../../src/tensor/create.ts";
 import { fixture } from "./fixtures.ts";
 import { temporaryFolder } from "./folder.ts";
