@@ -1,7 +1,6 @@
 // Pictures as tensors, through the optional package sharp.
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import type { Sharp, SharpOptions } from "sharp";
 import { allocate, dtypeInfo, isComplex } from "../tensor/dtype.ts";
 import { DTypeError, FileError, ShapeError } from "../tensor/errors.ts";
 import { widen } from "../tensor/float16.ts";
@@ -9,12 +8,7 @@ import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Decoded } from "./elements.ts";
 import { fileError, readBytes, writeFileAtomic } from "./files.ts";
-import { optionalPackage } from "./packages.ts";
-
-type SharpFactory = (input: Uint8Array, options?: SharpOptions) => Sharp;
-
-const loadSharp = async (): Promise<SharpFactory> =>
-  (await optionalPackage("sharp", "reading and writing images", () => import("sharp"))).default;
+import { loadSharp } from "./sharp.ts";
 
 /** File name endings of pictures that can be read. */
 export const IMAGE_EXTENSIONS: readonly string[] = [".png", ".jpg", ".jpeg", ".webp"];
