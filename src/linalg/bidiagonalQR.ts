@@ -2,20 +2,13 @@
 // finds every singular value, however small, to high relative accuracy.
 // Source: Demmel and Kahan, "Accurate singular values of bidiagonal matrices", SIAM J. Sci. Stat. Comput. 11 (1990).
 import { PolyadicError } from "../tensor/errors.ts";
+import type { Basis } from "./columns.ts";
 import { rotate } from "./vector.ts";
 
 const EPS = 2 ** -53;
 const TOLERANCE = 80 * EPS;
 /** Sweeps per singular value that are allowed; about two are usual. */
 const CAP = 60;
-
-/** Columns of `data` (column-major, column 0 at entry `at`) that take part in the rotations. */
-export interface Basis {
-  readonly data: Float64Array;
-  readonly at: number;
-  readonly ld: number;
-  readonly rows: number;
-}
 
 /**
  * Overwrites d[first … first + n − 1] with the singular values (>= 0, not sorted) of the upper bidiagonal matrix with

@@ -3,9 +3,10 @@
 // Sources: Cuppen (1981); Gu and Eisenstat, "A divide-and-conquer algorithm for the symmetric tridiagonal
 // eigenproblem", SIAM J. Matrix Anal. Appl. 16 (1995); Rutter, "A serial implementation of Cuppen's divide and conquer
 // algorithm" (1994) for the order of the columns.
+import { BOTH, groupColumns, LOWER, mixColumns, sortColumns, UPPER } from "./columns.ts";
 import { lowner, secularRoot } from "./secular.ts";
 import { tridiagonalQL } from "./tridiagonalQL.ts";
-import { multiply, rotate } from "./vector.ts";
+import { rotate } from "./vector.ts";
 
 /** Size below which QL is faster than another division. */
 const LEAF = 25;
@@ -41,7 +42,7 @@ function conquer(
   if (n <= LEAF) {
     for (let i = 0; i < n; i++) q[at + i * (ld + 1)] = 1;
     tridiagonalQL(d, e, first, n, { data: q, at, ld, rows: n });
-    sortColumns(d, q, spare, ld, first, n);
+    sortColumns(d, first, n, [{ data: q, at, ld, rows: n }], spare);
     return;
   }
   const half = n >> 1;
@@ -53,31 +54,6 @@ function conquer(
   conquer(d, e, q, spare, ld, first + half, n - half);
   merge(d, q, spare, ld, first, n, half, coupling);
 }
-
-/** Sorts values ascending together with their columns. */
-function sortColumns(
-  d: Float64Array,
-  q: Float64Array,
-  spare: Float64Array,
-  ld: number,
-  first: number,
-  n: number,
-): void {
-  const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => d[first + a] - d[first + b]);
-  if (order.every((from, to) => from === to)) return;
-  const at = first * (ld + 1);
-  const values = Float64Array.from(order, (i) => d[first + i]);
-  order.forEach((from, to) => {
-    spare.set(q.subarray(at + from * ld, at + from * ld + n), to * n);
-  });
-  for (let j = 0; j < n; j++) q.set(spare.subarray(j * n, (j + 1) * n), at + j * ld);
-  d.set(values, first);
-}
-
-/** Rows in which a column of the block diagonal vector matrix is not zero. */
-const UPPER = 0;
-const BOTH = 1;
-const LOWER = 2;
 
 /** Joins two solved halves: eigenvalues of diag(d) + |coupling| v vᵀ, with v from the rows next to the tear. */
 function merge(
@@ -124,7 +100,7 @@ function merge(
   }
   if (held >= 0) kept.push(held);
   if (kept.length > 0) update(d, q, spare, ld, first, n, half, rho, z, kind, kept);
-  sortColumns(d, q, spare, ld, first, n);
+  sortColumns(d, first, n, [{ data: q, at, ld, rows: n }], spare);
 }
 
 /** Two poles so close that one can be decoupled by a rotation. */
@@ -166,11 +142,8 @@ function update(
   }
   const zHat = new Float64Array(k);
   lowner(poles, false, gaps, weights, k, zHat);
-  // Columns that live in the upper rows only come first, those in the lower rows only last: each half of the product
-  // then skips the zero rows.
-  const place = Array.from({ length: k }, (_, i) => i).sort((a, b) => kind[kept[a]!]! - kind[kept[b]!]!);
-  const upperEnd = place.filter((i) => kind[kept[i]!] !== LOWER).length;
-  const lowerStart = place.filter((i) => kind[kept[i]!] === UPPER).length;
+  const groups = groupColumns(kind, kept);
+  const { place } = groups;
   const vectors = new Float64Array(k * k);
   for (let i = 0; i < k; i++) {
     let sum = 0;
@@ -183,29 +156,5 @@ function update(
     const factor = 1 / Math.sqrt(sum);
     for (let p = 0; p < k; p++) vectors[i * k + p] *= factor;
   }
-  const below = n - half;
-  const upper = spare.subarray(0, half * upperEnd);
-  const lower = spare.subarray(half * upperEnd, half * upperEnd + below * (k - lowerStart));
-  for (let p = 0; p < k; p++) {
-    const column = at + kept[place[p]!]! * ld;
-    if (p < upperEnd) upper.set(q.subarray(column, column + half), p * half);
-    if (p >= lowerStart) lower.set(q.subarray(column + half, column + n), (p - lowerStart) * below);
-  }
-  const product = new Float64Array(n * k);
-  const s = { data: vectors, offset: 0, ld: k };
-  multiply(1, half, k, upperEnd, { data: upper, offset: 0, ld: half }, s, {
-    data: product,
-    offset: 0,
-    ld: n,
-  });
-  multiply(
-    1,
-    below,
-    k,
-    k - lowerStart,
-    { data: lower, offset: 0, ld: below },
-    { ...s, offset: lowerStart },
-    { data: product, offset: half, ld: n },
-  );
-  for (let i = 0; i < k; i++) q.set(product.subarray(i * n, (i + 1) * n), at + kept[i]! * ld);
+  mixColumns({ data: q, at, ld, rows: n }, half, groups, kept, vectors, spare);
 }

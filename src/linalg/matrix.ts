@@ -64,6 +64,7 @@ export function load(name: string, a: Tensor, width?: Width, argument = "a"): Wo
   const entries = source.data();
   const given: Width = isComplex(a.dtype) ? 2 : 1;
   const w = width ?? given;
+  if (w < given) throw new DTypeError(`${name}: ${argument} must be real here, got ${a.dtype}`);
   const data = new Float64Array(rows * columns * w);
   if (w !== given) for (let i = 0; i < entries.length; i++) data[2 * i] = entries[i]!;
   else if (dtypeInfo(a.dtype).packed)

@@ -1,6 +1,7 @@
 // The singular value decomposition, on tensors.
 import type { Tensor } from "../tensor/tensor.ts";
 import { bidiagonalize } from "./bidiagonal.ts";
+import { bidiagonalSVD, type Factors } from "./bidiagonalDivide.ts";
 import { bidiagonalQR } from "./bidiagonalQR.ts";
 import { applyReflectors } from "./householder.ts";
 import { checkMatrix, equilibrate, load, overBatch, store, storeVector } from "./matrix.ts";
@@ -14,13 +15,6 @@ export interface SVD {
   readonly s: Tensor;
   /** `[…, n, k]`, orthonormal columns: V itself, not its adjoint. */
   readonly v: Tensor;
-}
-
-/** Column-major factors of A = U diag(s) Vᴴ. */
-export interface Factors {
-  readonly u: Float64Array;
-  readonly s: Float64Array;
-  readonly v: Float64Array;
 }
 
 /** Rows per column from which a QR factorization first saves work. */
@@ -71,25 +65,6 @@ export function thinSVD(w: Width, m: number, n: number, a: Float64Array): Factor
   return { u: fullU, s, v: fullV };
 }
 
-/** Singular values (descending) and vectors of a real upper bidiagonal matrix (destroyed). */
-export function bidiagonalSVD(d: Float64Array, e: Float64Array): Factors {
-  const n = d.length;
-  const u = new Float64Array(n * n);
-  const v = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) u[i * (n + 1)] = v[i * (n + 1)] = 1;
-  const basis = { at: 0, ld: n, rows: n };
-  if (n > 0) bidiagonalQR(d, e, 0, n, { ...basis, data: u }, { ...basis, data: v });
-  const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => d[b] - d[a]);
-  const pick = (x: Float64Array): Float64Array => {
-    const out = new Float64Array(n * n);
-    order.forEach((from, to) => {
-      out.set(x.subarray(from * n, (from + 1) * n), to * n);
-    });
-    return out;
-  };
-  return { u: pick(u), s: Float64Array.from(order, (i) => d[i]), v: pick(v) };
-}
-
 /** A real n x n array as the top of `rows` x n, in the asked width. */
 function embed(w: Width, n: number, x: Float64Array, rows: number): Float64Array {
   const out = new Float64Array(rows * n * w);
@@ -110,7 +85,8 @@ export function singularValues(w: Width, m: number, n: number, a: Float64Array):
  * Thin singular value decomposition a = u diag(s) vᴴ of `[…, m, n]`, k = min(m, n). Note that `v` is V, not Vᴴ.
  *
  * QR first when one side is 1.6 times the other, blocked Householder bidiagonalization (real for complex matrices
- * too), implicit zero-shift QR (Demmel and Kahan 1990), back-transformation in blocks; O(m n k).
+ * too), divide and conquer with deflation (Gu and Eisenstat 1995), back-transformation in blocks; O(m n k). The error of
+ * each singular value is a small multiple of eps times the largest.
  *
  * @throws ShapeError for fewer than two axes; DTypeError for float8; DomainError for NaN or infinity.
  */

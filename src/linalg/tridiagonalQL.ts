@@ -1,6 +1,7 @@
 // Eigenvalues, and vectors when wanted, of a real symmetric tridiagonal matrix by implicit QL with Wilkinson's shift.
 // Source: Parlett, "The Symmetric Eigenvalue Problem", chapter 8; Golub and Van Loan, 8.3.
 import { PolyadicError } from "../tensor/errors.ts";
+import type { Basis } from "./columns.ts";
 
 /** Iterations that one eigenvalue may take; two or three are usual. */
 const CAP = 200;
@@ -16,7 +17,7 @@ export function tridiagonalQL(
   e: Float64Array,
   first: number,
   n: number,
-  vectors?: { readonly data: Float64Array; readonly at: number; readonly ld: number; readonly rows: number },
+  vectors?: Basis,
 ): void {
   const end = first + n - 1;
   // Besides the test against the neighbours, entries far below the rounding of the whole matrix are dropped: a cluster
@@ -46,9 +47,7 @@ function sweep(
   e: Float64Array,
   l: number,
   m: number,
-  vectors:
-    | { readonly data: Float64Array; readonly at: number; readonly ld: number; readonly rows: number }
-    | undefined,
+  vectors: Basis | undefined,
   first: number,
 ): void {
   const half = (d[l + 1] - d[l]) / (2 * e[l]);

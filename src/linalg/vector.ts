@@ -100,7 +100,7 @@ export function maxAbs(x: Float64Array, start: number, entries: number): number 
   let top = 0;
   for (let i = start, end = start + entries; i < end; i++) {
     const v = Math.abs(x[i]);
-    if (v > top || v !== v) top = v;
+    if (v > top || Number.isNaN(v)) top = v;
   }
   return top;
 }

@@ -74,11 +74,20 @@ export function orthogonality(q: Tensor, eps: number = 2 ** -52): number {
   return distance(g) / (Math.max(1, x.m) * eps);
 }
 
+/** Frobenius norm of a − b, or of a, over `unit`. */
+function frobenius(a: Dense, unit: number, b?: Dense): number {
+  let sum = 0;
+  for (let i = 0; i < a.re.length; i++)
+    sum += ((a.re[i]! - (b?.re[i] ?? 0)) / unit) ** 2 + ((a.im[i]! - (b?.im[i] ?? 0)) / unit) ** 2;
+  return Math.sqrt(sum);
+}
+
 /** ‖A − B‖ over n ‖A‖ eps. */
 export function residual(a: Dense, b: Dense, eps: number = 2 ** -52): number {
-  const size = distance(a);
+  const unit = distance(a);
   const gap = distance(a, b);
-  return gap === 0 ? 0 : gap / size / (Math.max(a.m, a.n) * eps);
+  if (gap === 0) return 0;
+  return frobenius(a, unit, b) / frobenius(a, unit) / (Math.max(a.m, a.n) * eps);
 }
 
 /** A small deterministic generator (Park and Miller) with normal output. */
