@@ -3,9 +3,9 @@
 import { parseRange, resolveRange } from "../ops/indexing.ts";
 import { narrowAxis, reshape } from "../ops/movement.ts";
 import type { Complex } from "../tensor/complex.ts";
-import { dtypeInfo, isComplex, type DType } from "../tensor/dtype.ts";
+import { type DType, dtypeInfo, isComplex } from "../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
-import { formatShape, sameShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { arrangedRules, boxIndices } from "./formats/arranged.ts";
 import { cpRules } from "./formats/cp.ts";
@@ -34,7 +34,10 @@ const RULES = {
 
 function rulesOf(d: Decomposition): FormatRules<Decomposition> {
   const rules = RULES[d?.kind];
-  if (!rules) throw new DomainError(`a decomposition was expected, got ${typeof d === "object" ? "an object without a known kind" : typeof d}`);
+  if (!rules)
+    throw new DomainError(
+      `a decomposition was expected, got ${typeof d === "object" ? "an object without a known kind" : typeof d}`,
+    );
   return rules;
 }
 
@@ -84,12 +87,16 @@ export function at(d: Decomposition, index: readonly number[]): number | Complex
 export function entries(d: Decomposition, index: Tensor): Tensor {
   const shape = shapeOf(d);
   if (index.ndim !== 2 || index.shape[1] !== shape.length || index.dtype !== "int32")
-    throw new ShapeError(`entries: an int32 tensor [m, ${shape.length}] was expected, got ${index.dtype} ${formatShape(index.shape)}`);
+    throw new ShapeError(
+      `entries: an int32 tensor [m, ${shape.length}] was expected, got ${index.dtype} ${formatShape(index.shape)}`,
+    );
   const data = index.data() as Int32Array;
   data.forEach((position, i) => {
     const mode = i % shape.length;
     if (!(position >= 0 && position < shape[mode]!))
-      throw new ShapeError(`entries: position ${position} is out of range for mode ${mode} of length ${shape[mode]}`);
+      throw new ShapeError(
+        `entries: position ${position} is out of range for mode ${mode} of length ${shape[mode]}`,
+      );
   });
   return rulesOf(d).entries(d, data, index.shape[0]!);
 }
@@ -104,7 +111,8 @@ export type SliceSpec = number | string;
 export function slice(d: Decomposition, spec: readonly SliceSpec[] | string): Tensor {
   const shape = shapeOf(d);
   const parts = typeof spec === "string" ? parseSpec(spec) : spec;
-  if (parts.length > shape.length) throw new ShapeError(`slice: ${parts.length} parts for ${shape.length} modes`);
+  if (parts.length > shape.length)
+    throw new ShapeError(`slice: ${parts.length} parts for ${shape.length} modes`);
   const kept: number[] = [];
   const positions = shape.map((n, k) => {
     const part = parts[k] ?? ":";
@@ -152,7 +160,8 @@ export function add(a: Decomposition, b: Decomposition): Decomposition {
 }
 
 /** The decomposition times a number. */
-export const scale = (d: Decomposition, factor: number | Complex): Decomposition => rulesOf(d).scale(d, factor);
+export const scale = (d: Decomposition, factor: number | Complex): Decomposition =>
+  rulesOf(d).scale(d, factor);
 
 /** Entry-wise product; ranks multiply. Round the result to compress it. */
 export function hadamard(a: Decomposition, b: Decomposition): Decomposition {
@@ -173,7 +182,11 @@ function meet(a: Decomposition, b: Decomposition, what: string): readonly [Decom
 }
 
 const structureOf = (d: Decomposition): string =>
-  d.kind === "tree" ? JSON.stringify(d.tree) : d.kind === "arranged" ? JSON.stringify([d.layout, d.inner.kind]) : "";
+  d.kind === "tree"
+    ? JSON.stringify(d.tree)
+    : d.kind === "arranged"
+      ? JSON.stringify([d.layout, d.inner.kind])
+      : "";
 
 /**
  * A cheaper decomposition of the same kind within a relative error, or of given ranks. CP drops components only; refit them with `cp`.
@@ -218,7 +231,10 @@ export function residual(x: Tensor, d: Decomposition): Residual {
     largest = Math.max(largest, difference.abs().max().item());
   }
   const absolute = Math.sqrt(total);
-  return { relative: scale > 0 ? absolute / scale : absolute > 0 ? Number.POSITIVE_INFINITY : 0, maxAbsolute: largest };
+  return {
+    relative: scale > 0 ? absolute / scale : absolute > 0 ? Number.POSITIVE_INFINITY : 0,
+    maxAbsolute: largest,
+  };
 }
 
 /** Below this the difference of norms has lost its digits. */

@@ -99,7 +99,8 @@ function logTicks(values: readonly number[]): number[] {
   const low = Math.min(...values);
   const high = Math.max(...values);
   const decades = Math.log10(high / low);
-  const steps = decades > 3.2 ? [1] : decades > 1.2 ? [1, 3] : [1, 2, 3, 5, 7];
+  const steps =
+    decades > 4 ? [1] : decades > 2 ? [1, 3] : decades > 0.8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8];
   const stride = Math.max(1, Math.ceil(decades / 7));
   const ticks: number[] = [];
   for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) {
@@ -142,7 +143,13 @@ export async function renderChart(spec: ChartSpec, size: ChartSize = {}): Promis
           ...(style === "dashed" ? { strokeDasharray: "5 4" } : {}),
         }),
       );
-    else if (style === "dots") marks.push(Plot.dot(points, { fill: color, r: 4.5, stroke: "white" }));
+    else if (style === "dots")
+      marks.push(
+        Plot.dot(
+          points,
+          points.length > 40 ? { fill: color, r: 2.2 } : { fill: color, r: 4.5, stroke: "white" },
+        ),
+      );
     else marks.push(Plot.dot(points, { stroke: color, r: 9, strokeWidth: 2.5 }));
     if (series.label && points.length > 0)
       marks.push(

@@ -1,6 +1,6 @@
 import { DomainError } from "../../tensor/errors.ts";
-import { arrangeIndices, disarrange, isPermutation, paddingOf } from "../layout.ts";
 import { frobenius } from "../frobenius.ts";
+import { arrangeIndices, disarrange, isPermutation, paddingOf } from "../layout.ts";
 import type { Arranged, Decomposition } from "../types.ts";
 import type { FormatRules } from "./rules.ts";
 
@@ -8,10 +8,14 @@ type Inner = Arranged["inner"];
 const make = (d: Arranged, inner: Inner): Arranged => ({ kind: "arranged", layout: d.layout, inner });
 
 /** Rules of a rearranged decomposition, in terms of those of what it wraps. */
-export function arrangedRules(rulesOf: (d: Decomposition) => FormatRules<Decomposition>): FormatRules<Arranged> {
+export function arrangedRules(
+  rulesOf: (d: Decomposition) => FormatRules<Decomposition>,
+): FormatRules<Arranged> {
   const sameLayout = (a: Arranged, b: Arranged, what: string): void => {
     if (JSON.stringify(a.layout) !== JSON.stringify(b.layout) || a.inner.kind !== b.inner.kind)
-      throw new DomainError(`${what}: two decompositions of one layout and kind were expected; convert() one of them`);
+      throw new DomainError(
+        `${what}: two decompositions of one layout and kind were expected; convert() one of them`,
+      );
   };
   const rules: FormatRules<Arranged> = {
     tensors: (d) => rulesOf(d.inner).tensors(d.inner),
@@ -29,7 +33,8 @@ export function arrangedRules(rulesOf: (d: Decomposition) => FormatRules<Decompo
       const layout = { ...d.layout, shape: lengths, padded: lengths, splits: lengths.map((n) => [n]) };
       return { kind: "arranged", layout, inner };
     },
-    entries: (d, index, count) => rulesOf(d.inner).entries(d.inner, arrangeIndices(index, count, d.layout), count),
+    entries: (d, index, count) =>
+      rulesOf(d.inner).entries(d.inner, arrangeIndices(index, count, d.layout), count),
     norm: (d) =>
       paddingOf(d.layout) === 0 ? rulesOf(d.inner).norm(d.inner) : frobenius(rules.full(d).contiguous()),
     inner(a, b) {
@@ -62,4 +67,3 @@ export function boxIndices(positions: readonly (readonly number[])[]): { index: 
   }
   return { index, count };
 }
-

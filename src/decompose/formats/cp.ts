@@ -22,7 +22,10 @@ function inner(a: CP, b: CP): ReturnType<FormatRules<CP>["inner"]> {
 }
 
 export const cpRules: FormatRules<CP> = {
-  tensors: (d) => ({ weights: d.weights, ...Object.fromEntries(d.factors.map((u, k) => [`factors.${k}`, u])) }),
+  tensors: (d) => ({
+    weights: d.weights,
+    ...Object.fromEntries(d.factors.map((u, k) => [`factors.${k}`, u])),
+  }),
   shape: shapeOf,
   ranks: (d) => [d.weights.size],
   full(d) {

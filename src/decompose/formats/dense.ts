@@ -1,6 +1,6 @@
 import { conj } from "../../ops/complex.ts";
-import { at } from "../../ops/indexing.ts";
 import { take } from "../../ops/gather.ts";
+import { at } from "../../ops/indexing.ts";
 import { ravel } from "../../ops/movement.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../frobenius.ts";
