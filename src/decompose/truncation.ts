@@ -10,7 +10,7 @@ import { svd } from "../linalg/svd.ts";
 import { matmul } from "../ops/contract.ts";
 import { flip, moveAxis, narrowAxis } from "../ops/movement.ts";
 import { type Key, key as makeKey } from "../random/key.ts";
-import { allocate, realDType } from "../tensor/dtype.ts";
+import { allocate, dtypeInfo, realDType, type Storage } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { adjoint, unfold } from "./unfold.ts";
@@ -89,14 +89,26 @@ export function modeGram(x: Tensor, mode: number): Tensor {
       view,
       { ...view, rowStride: columnStride, columnStride: rowStride, conjugate: true },
       target,
-      { triangle: "lower", mirror: page === count - 1, accumulate: page > 0 },
+      { triangle: "lower", accumulate: page > 0 },
     );
   }
+  mirrorLower(data, n, dtypeInfo(x.dtype).width);
   return new Tensor(data, [n, n], x.dtype);
 }
 
+/** Completes a Hermitian matrix from its lower triangle. */
+function mirrorLower(data: Storage, n: number, width: 1 | 2): void {
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < i; j++) {
+      const from = (i * n + j) * width;
+      const to = (j * n + i) * width;
+      data[to] = data[from]!;
+      if (width === 2) data[to + 1] = -data[from + 1]!;
+    }
+}
+
 /** Eigenvectors of a Gram matrix as singular vectors, largest first, with negative rounding clipped. */
-function fromGram(gram: Tensor): { vectors: Tensor; values: Float64Array } {
+export function symmetricBasis(gram: Tensor): { vectors: Tensor; values: Float64Array } {
   const { values, vectors } = eigh(gram);
   const ascending = values.data();
   const singular = Float64Array.from({ length: ascending.length }, (_, i) =>
@@ -135,7 +147,7 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
     };
   };
   if (method === "gram") {
-    const { vectors, values } = fromGram(modeGram(x, mode));
+    const { vectors, values } = symmetricBasis(modeGram(x, mode));
     return keep(vectors, values);
   }
   const matrix = unfold(x, mode).contiguous();
@@ -146,7 +158,7 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
       key: options.key ?? makeKey(0),
     });
     const small = matmul(adjoint(basis.q), matrix);
-    const { vectors, values } = fromGram(modeGram(small, 0));
+    const { vectors, values } = symmetricBasis(modeGram(small, 0));
     return keep(matmul(basis.q, vectors), values, basis.errorEstimate ** 2);
   }
   const { u, s } = n <= x.size / n ? shortSideSvd(matrix) : svd(matrix);

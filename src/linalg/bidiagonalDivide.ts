@@ -4,12 +4,14 @@
 // Source: Gu and Eisenstat, "A divide-and-conquer algorithm for the bidiagonal SVD", SIAM J. Matrix Anal. Appl. 16 (1995).
 import { bidiagonalQR } from "./bidiagonalQR.ts";
 import { type Basis, BOTH, groupColumns, LOWER, mixColumns, sortColumns, UPPER } from "./columns.ts";
+import { givens, rotation } from "./rotation.ts";
 import { lowner, secularRoot } from "./secular.ts";
-import { rotate } from "./vector.ts";
+import { maxAbs, rotate } from "./vector.ts";
 
 /** Size below which QR is faster than another division. */
 const LEAF = 25;
 const EPS = 2 ** -53;
+const FLOOR = 2 ** -110;
 
 /** Column-major factors of A = U diag(s) Vᴴ. */
 export interface Factors {
@@ -27,6 +29,8 @@ interface State {
   readonly u: Float64Array;
   readonly v: Float64Array;
   readonly spare: Float64Array;
+  /** What counts as zero against the whole matrix: keeps squares of kept numbers in range. */
+  readonly floor: number;
 }
 
 /**
@@ -37,7 +41,8 @@ interface State {
 export function bidiagonalSVD(d: Float64Array, e: Float64Array): Factors {
   const n = d.length;
   const square = (): Float64Array => new Float64Array(n * n);
-  const state: State = { size: n, d, e, u: square(), v: square(), spare: square() };
+  const floor = FLOOR * Math.max(maxAbs(d, 0, n), maxAbs(e, 0, e.length));
+  const state: State = { size: n, d, e, u: square(), v: square(), spare: square(), floor };
   if (n > 0) conquer(state, 0, n, 0);
   const reversed = (x: Float64Array): Float64Array => {
     const out = new Float64Array(n * n);
@@ -97,11 +102,10 @@ function eliminate(
   basis: Basis,
   i: number,
 ): void {
-  const r = Math.hypot(d[at], e[at]);
-  if (r === 0) return;
-  const c = d[at] / r;
-  const s = e[at] / r;
-  d[at] = r;
+  rotation(d[at], e[at]);
+  const c = givens[0];
+  const s = givens[1];
+  d[at] = givens[2];
   e[at] = fills ? s * d[at + 1] : 0;
   if (fills) d[at + 1] *= c;
   const from = basis.at + i * basis.ld;
@@ -146,8 +150,8 @@ function merge(
   }
   let top = Math.max(Math.abs(alpha), Math.abs(beta) || 0);
   for (let j = 0; j < n; j++) top = Math.max(top, d[first + j]);
-  const tolerance = 64 * EPS * top;
-  if (top > 0) {
+  const tolerance = Math.max(64 * EPS * top, state.floor);
+  if (top > state.floor) {
     const kept = deflate(d, z, kind, u, v, first, n, half, tolerance);
     update(state, first, n, extra, half, z, kind, kept);
   }

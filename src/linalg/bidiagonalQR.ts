@@ -3,6 +3,7 @@
 // Source: Demmel and Kahan, "Accurate singular values of bidiagonal matrices", SIAM J. Sci. Stat. Comput. 11 (1990).
 import { PolyadicError } from "../tensor/errors.ts";
 import type { Basis } from "./columns.ts";
+import { givens, rotation } from "./rotation.ts";
 import { rotate } from "./vector.ts";
 
 const EPS = 2 ** -53;
@@ -136,21 +137,6 @@ function smallestOf2(f: number, g: number, h: number): number {
   const gap = (large - small) / large;
   const c = 1 / (Math.sqrt(1 + (sum * share) ** 2) + Math.sqrt(1 + (gap * share) ** 2));
   return 2 * (small * c) * share;
-}
-
-/** The rotation that turns (f, g) into (r, 0), in a reused triple: c, s, r. */
-const givens = new Float64Array(3);
-function rotation(f: number, g: number): void {
-  if (g === 0) {
-    givens[0] = 1;
-    givens[1] = 0;
-    givens[2] = f;
-    return;
-  }
-  const r = Math.hypot(f, g);
-  givens[0] = f / r;
-  givens[1] = g / r;
-  givens[2] = r;
 }
 
 function turn(basis: Basis | undefined, i: number, k: number, c: number, s: number): void {

@@ -6,11 +6,13 @@
 import { BOTH, groupColumns, LOWER, mixColumns, sortColumns, UPPER } from "./columns.ts";
 import { lowner, secularRoot } from "./secular.ts";
 import { tridiagonalQL } from "./tridiagonalQL.ts";
-import { rotate } from "./vector.ts";
+import { maxAbs, rotate } from "./vector.ts";
 
 /** Size below which QL is faster than another division. */
 const LEAF = 25;
 const EPS = 2 ** -52;
+/** What counts as zero against the whole matrix: keeps squares of the gaps that remain in range. */
+const FLOOR = 2 ** -110;
 
 export interface TridiagonalEigen {
   /** Ascending. */
@@ -24,7 +26,8 @@ export function tridiagonalEigen(d: Float64Array, e: Float64Array): TridiagonalE
   const n = d.length;
   const vectors = new Float64Array(n * n);
   const spare = new Float64Array(n * n);
-  if (n > 0) conquer(d, e, vectors, spare, n, 0, n);
+  const floor = FLOOR * Math.max(maxAbs(d, 0, n), maxAbs(e, 0, e.length));
+  if (n > 0) conquer(d, e, vectors, spare, floor, 0, n);
   return { values: d, vectors };
 }
 
@@ -34,10 +37,11 @@ function conquer(
   e: Float64Array,
   q: Float64Array,
   spare: Float64Array,
-  ld: number,
+  floor: number,
   first: number,
   n: number,
 ): void {
+  const ld = d.length;
   const at = first * (ld + 1);
   if (n <= LEAF) {
     for (let i = 0; i < n; i++) q[at + i * (ld + 1)] = 1;
@@ -50,9 +54,9 @@ function conquer(
   const size = Math.abs(coupling);
   d[first + half - 1] -= size;
   d[first + half] -= size;
-  conquer(d, e, q, spare, ld, first, half);
-  conquer(d, e, q, spare, ld, first + half, n - half);
-  merge(d, q, spare, ld, first, n, half, coupling);
+  conquer(d, e, q, spare, floor, first, half);
+  conquer(d, e, q, spare, floor, first + half, n - half);
+  merge(d, q, spare, floor, first, n, half, coupling);
 }
 
 /** Joins two solved halves: eigenvalues of diag(d) + |coupling| v vᵀ, with v from the rows next to the tear. */
@@ -60,12 +64,13 @@ function merge(
   d: Float64Array,
   q: Float64Array,
   spare: Float64Array,
-  ld: number,
+  floor: number,
   first: number,
   n: number,
   half: number,
   coupling: number,
 ): void {
+  const ld = d.length;
   const at = first * (ld + 1);
   const rho = 2 * Math.abs(coupling);
   const z = new Float64Array(n);
@@ -77,9 +82,9 @@ function merge(
     kind[j] = j < half ? UPPER : LOWER;
   }
   const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => d[first + a] - d[first + b]);
-  let top = 0;
-  for (let j = 0; j < n; j++) top = Math.max(top, Math.abs(d[first + j]), Math.abs(z[j]));
-  const tolerance = 8 * EPS * top;
+  let top = rho;
+  for (let j = 0; j < n; j++) top = Math.max(top, Math.abs(d[first + j]));
+  const tolerance = Math.max(8 * EPS * top, floor);
   const kept: number[] = [];
   let held = -1;
   for (const j of order) {

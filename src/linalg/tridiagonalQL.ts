@@ -2,6 +2,7 @@
 // Source: Parlett, "The Symmetric Eigenvalue Problem", chapter 8; Golub and Van Loan, 8.3.
 import { PolyadicError } from "../tensor/errors.ts";
 import type { Basis } from "./columns.ts";
+import { givens, rotation } from "./rotation.ts";
 
 /** Iterations that one eigenvalue may take; two or three are usual. */
 const CAP = 200;
@@ -59,15 +60,16 @@ function sweep(
   for (let i = m - 1; i >= l; i--) {
     const f = s * e[i];
     const b = c * e[i];
-    const r = Math.hypot(f, g);
+    rotation(g, f);
+    const r = givens[2];
     if (i + 1 < m) e[i + 1] = r;
     if (r === 0) {
       // The bulge vanished: the matrix has split here.
       d[i + 1] -= p;
       return;
     }
-    s = f / r;
-    c = g / r;
+    c = givens[0];
+    s = givens[1];
     g = d[i + 1] - p;
     const t = (d[i] - g) * s + 2 * c * b;
     p = s * t;

@@ -133,27 +133,36 @@ export function adjointTimes(
 ): void {
   let j = 0;
   if (w === 1) {
-    // Four columns at once: four independent sums, and x is read once for them.
-    for (; j + 3 < columns; j += 4) {
+    // Eight columns at once: eight independent sums, and x is read once for them.
+    for (; j + 7 < columns; j += 8) {
       let s0 = 0;
       let s1 = 0;
       let s2 = 0;
       let s3 = 0;
-      let p0 = ao + j * lda;
-      let p1 = p0 + lda;
-      let p2 = p1 + lda;
-      let p3 = p2 + lda;
-      for (let i = xo, end = xo + rows; i < end; i++) {
+      let s4 = 0;
+      let s5 = 0;
+      let s6 = 0;
+      let s7 = 0;
+      let p = ao + j * lda;
+      for (let i = xo, end = xo + rows; i < end; i++, p++) {
         const v = x[i];
-        s0 += a[p0++] * v;
-        s1 += a[p1++] * v;
-        s2 += a[p2++] * v;
-        s3 += a[p3++] * v;
+        s0 += a[p] * v;
+        s1 += a[p + lda] * v;
+        s2 += a[p + 2 * lda] * v;
+        s3 += a[p + 3 * lda] * v;
+        s4 += a[p + 4 * lda] * v;
+        s5 += a[p + 5 * lda] * v;
+        s6 += a[p + 6 * lda] * v;
+        s7 += a[p + 7 * lda] * v;
       }
       y[yo + j] = s0;
       y[yo + j + 1] = s1;
       y[yo + j + 2] = s2;
       y[yo + j + 3] = s3;
+      y[yo + j + 4] = s4;
+      y[yo + j + 5] = s5;
+      y[yo + j + 6] = s6;
+      y[yo + j + 7] = s7;
     }
   }
   for (; j < columns; j++) dotc(w, a, ao + j * lda, x, xo, rows, y, yo + j * w);
@@ -175,17 +184,26 @@ export function addTimes(
 ): void {
   let j = 0;
   if (w === 1) {
-    for (; j + 3 < columns; j += 4) {
+    for (; j + 7 < columns; j += 8) {
       const x0 = alpha * x[xo + j];
       const x1 = alpha * x[xo + j + 1];
       const x2 = alpha * x[xo + j + 2];
       const x3 = alpha * x[xo + j + 3];
-      let p0 = ao + j * lda;
-      let p1 = p0 + lda;
-      let p2 = p1 + lda;
-      let p3 = p2 + lda;
-      for (let i = yo, end = yo + rows; i < end; i++)
-        y[i] += a[p0++] * x0 + a[p1++] * x1 + a[p2++] * x2 + a[p3++] * x3;
+      const x4 = alpha * x[xo + j + 4];
+      const x5 = alpha * x[xo + j + 5];
+      const x6 = alpha * x[xo + j + 6];
+      const x7 = alpha * x[xo + j + 7];
+      let p = ao + j * lda;
+      for (let i = yo, end = yo + rows; i < end; i++, p++)
+        y[i] +=
+          a[p] * x0 +
+          a[p + lda] * x1 +
+          a[p + 2 * lda] * x2 +
+          a[p + 3 * lda] * x3 +
+          a[p + 4 * lda] * x4 +
+          a[p + 5 * lda] * x5 +
+          a[p + 6 * lda] * x6 +
+          a[p + 7 * lda] * x7;
     }
   }
   for (; j < columns; j++)

@@ -64,6 +64,7 @@ describe("svd", () => {
     );
     check(matrix(50, 40, "complex128", 6, () => 1e-300));
     check(matrix(50, 40, "float64", 7, () => 1e300));
+    for (const size of [1e-40, 1e-9, 1e9, 1e40]) check(matrix(60, 50, "float64", 7, () => size));
     check(zeros([40, 35]));
     check(eye(60));
     check(eye(70, 60, { dtype: "complex128" }));
