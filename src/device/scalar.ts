@@ -10,6 +10,7 @@ import type {
   ReduceKernel,
   UnaryKernel,
 } from "./device.ts";
+import { erf, erfc } from "./special.ts";
 
 // Plain loops: the path for arrays too small to be worth a trip into WebAssembly, and the oracle of the kernel tests.
 
@@ -44,8 +45,8 @@ export const UNARY: Readonly<Record<UnaryKernel, (x: number) => number>> = {
   asinh: Math.asinh,
   acosh: Math.acosh,
   atanh: Math.atanh,
-  erf: () => Number.NaN,
-  erfc: () => Number.NaN,
+  erf,
+  erfc,
   cbrt: Math.cbrt,
   sigmoid: (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
 };

@@ -237,6 +237,19 @@ export class FunctionBuilder {
     this.code.push(0x0b);
   }
 
+  /** Repeats the body until one of its `leaveIf(condition)` calls finds its condition true. */
+  loopUntil(body: (leaveIf: (condition: Node) => void) => void): void {
+    this.code.push(0x02, NO_RESULT, 0x03, NO_RESULT);
+    this.region(() => {
+      body((condition) => {
+        this.write(condition);
+        this.code.push(0x0d, 1);
+      });
+      this.code.push(0x0c, 0);
+    });
+    this.code.push(0x0b, 0x0b);
+  }
+
   /** `for (; index < end; index += step)` over signed integers. */
   for(index: Local, end: Node, step: Node, body: () => void): void {
     const inside = (): Node => op("i32.lt_s", get(index), end);

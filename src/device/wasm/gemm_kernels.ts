@@ -123,38 +123,38 @@ function tileKernel(
     const left = f.local("v128");
     for (let r = 1; r < rowAt.length; r++) f.set(rowAt[r]!, add(get(rowAt[r - 1]!), get(stride)));
 
-    /** Adds `steps` elements along k. */
-    const steps = (count: number): void => {
-      for (let u = 0; u < count; u++) {
-        for (let part = 0; part < width; part++) {
-          const row = (u * width + part) * vectors * 16;
-          for (const [v, vector] of right.entries()) f.set(vector, load("v128.load", get(b), row + v * 16));
-          for (const [r, sumRow] of sums.entries()) {
-            f.set(
-              left,
-              layout === "rows"
-                ? load(splat, get(rowAt[r]!), (u * width + part) * bytes)
-                : load(splat, get(a), (r * width + part) * bytes),
-            );
-            for (const [v, sum] of sumRow.entries()) {
-              f.set(
-                sum,
-                fused
-                  ? op(`${lanes}.relaxed_madd`, get(left), get(right[v]!), get(sum))
-                  : op(`${lanes}.add`, get(sum), op(`${lanes}.mul`, get(left), get(right[v]!))),
-              );
-            }
-          }
+    /** Adds one real row of b; `u` counts rows since the pointers moved. */
+    const step = (u: number): void => {
+      for (const [v, vector] of right.entries())
+        f.set(vector, load("v128.load", get(b), (u * vectors + v) * 16));
+      for (const [r, sumRow] of sums.entries()) {
+        const address = layout === "rows" ? get(rowAt[r]!) : get(a);
+        const offset = layout === "rows" ? u * bytes : (r * width + (u % width)) * bytes;
+        f.set(left, load(splat, address, offset));
+        for (const [v, sum] of sumRow.entries()) {
+          f.set(
+            sum,
+            fused
+              ? op(`${lanes}.relaxed_madd`, get(left), get(right[v]!), get(sum))
+              : op(`${lanes}.add`, get(sum), op(`${lanes}.mul`, get(left), get(right[v]!))),
+          );
         }
-        if (layout === "columns") advance(f, a, get(stride));
       }
-      for (const row of rowAt) advance(f, row, i32(count * width * bytes));
-      advance(f, b, i32(count * width * vectors * 16));
+      if (layout === "columns" && (u + 1) % width === 0) advance(f, a, get(stride));
     };
+    // Leaving is possible after every row: it saves a second loop for the rest, and the branches keep V8 from moving
+    // the loads of several rows together, which would not fit into 16 registers.
     const UNROLL = 4;
-    const i = f.local("i32");
-    f.for(i, add(get(k), i32(1 - UNROLL)), i32(UNROLL), () => steps(UNROLL));
-    f.for(i, get(k), i32(1), () => steps(1));
+    if (width === 2) f.set(k, mul(get(k), i32(2)));
+    f.loopUntil((leaveIf) => {
+      for (let u = 0; u < UNROLL; u++) {
+        step(u);
+        advance(f, k, i32(-1));
+        leaveIf(op("i32.eqz", get(k)));
+      }
+      for (const row of rowAt) advance(f, row, i32(UNROLL * bytes));
+      advance(f, b, i32(UNROLL * vectors * 16));
+    });
 
     const write = (combine: (address: Node, sum: Node, offset: number) => Node): void => {
       for (const [r, sumRow] of sums.entries()) {

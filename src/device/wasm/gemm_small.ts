@@ -4,7 +4,7 @@
 import type { FloatArray, GemmOptions, MatrixTarget, MatrixType, MatrixView } from "../device.ts";
 
 /** Products of at most this many multiplications are done in plain loops. */
-export const SMALL_PRODUCT = 2048;
+export const SMALL_PRODUCT = 400;
 
 /** target = a · b by inner products in plain loops, for any k, zero included. */
 export function gemmSmall(

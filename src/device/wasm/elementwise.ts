@@ -1,0 +1,182 @@
+// Element-wise kernels: one small module per function and element type, compiled when it is first needed. Arrays
+// stream through buffers in WebAssembly memory in pieces that stay in the first-level cache.
+
+import type { BinaryKernel, FloatArray, FloatType, UnaryKernel } from "../device.ts";
+import { BINARY, UNARY } from "../scalar.ts";
+import { type FunctionBuilder, get, i32, load, ModuleBuilder, type Node, op, shuffle } from "./assembler.ts";
+import {
+  BINARY_ARITHMETIC,
+  BINARY_FUNCTIONS,
+  SHAPES,
+  UNARY_ARITHMETIC,
+  UNARY_FUNCTIONS,
+} from "./definitions.ts";
+import { hasRelaxedSimd } from "./features.ts";
+import type { KernelContext } from "./lanes.ts";
+import { memoryView, reserve, sharedMemory } from "./memory.ts";
+
+/** Elements of a piece: three buffers of float64 take 24 of the 32 kB of a first-level cache. */
+const PIECE = 1024;
+const PIECE_BYTES = PIECE * 8;
+/** Byte addresses of the buffers. Operands follow each other, the result is the last one. */
+const BUFFERS = [0, PIECE_BYTES, 2 * PIECE_BYTES] as const;
+
+/** Below these counts plain loops are faster (measured): arithmetic is memory-bound, functions are not. */
+const ARITHMETIC_THRESHOLD = 192;
+const FUNCTION_THRESHOLD = 24;
+
+type Run = (count: number) => void;
+
+const kernels = new Map<string, Run | undefined>();
+
+/** Forgets the compiled kernels, so that tests can change what the engine accepts. */
+export function forgetElementwiseKernels(): void {
+  kernels.clear();
+}
+
+function kernel(
+  key: string,
+  arity: 1 | 2,
+  type: FloatType,
+  name: string,
+  scalar: (...x: number[]) => number,
+): Run | undefined {
+  if (kernels.has(key)) return kernels.get(key);
+  const module = build(arity, type, name);
+  const run = module
+    ? (new WebAssembly.Instance(new WebAssembly.Module(module), {
+        env: { memory: sharedMemory(), scalar },
+      }).exports["run"] as Run)
+    : undefined;
+  kernels.set(key, run);
+  return run;
+}
+
+/** A module that exports `run(count)`: result[i] = f(operands[i]) over the buffers, by whole vectors. */
+function build(arity: 1 | 2, type: FloatType, name: string): Uint8Array<ArrayBuffer> | undefined {
+  const shape = SHAPES[type];
+  const arithmetic = arity === 1 ? UNARY_ARITHMETIC[name as UnaryKernel] : undefined;
+  const arithmetic2 = arity === 2 ? BINARY_ARITHMETIC[name as BinaryKernel] : undefined;
+  const unary = arity === 1 ? UNARY_FUNCTIONS[name as UnaryKernel] : undefined;
+  const binary = arity === 2 ? BINARY_FUNCTIONS[name as BinaryKernel] : undefined;
+  if (!(arithmetic ?? arithmetic2 ?? unary ?? binary)) return undefined;
+
+  const module = new ModuleBuilder();
+  module.importMemory();
+  const context: KernelContext = {
+    fused: hasRelaxedSimd(),
+    scalar: module.importFunction("scalar", Array(arity).fill("f64"), ["f64"]),
+  };
+  const onPairs = (args: Node[]): Node =>
+    unary ? unary(context, args[0]!) : binary!(context, args[0]!, args[1]!);
+  const apply = (args: Node[]): Node => {
+    if (arithmetic) return arithmetic(shape, args[0]!);
+    if (arithmetic2) return arithmetic2(shape, args[0]!, args[1]!);
+    return type === "float64" ? onPairs(args) : inDoubles(onPairs, args);
+  };
+
+  module.function("run", ["i32"], [], (f: FunctionBuilder) => {
+    const at = f.local("i32");
+    const end = f.param(0);
+    const bytes = type === "float32" ? 4 : 8;
+    f.set(end, op("i32.mul", get(end), i32(bytes)));
+    const unroll = arithmetic || arithmetic2 ? 2 : 1;
+    f.for(at, get(end), i32(16 * unroll), () => {
+      for (let u = 0; u < unroll; u++) {
+        const args = BUFFERS.slice(0, arity).map((start) => load("v128.load", get(at), start + 16 * u));
+        const result = apply(args);
+        f.sharing([result], () => f.store("v128.store", get(at), result, BUFFERS[arity]! + 16 * u));
+      }
+    });
+  });
+  return module.toBytes();
+}
+
+/** Applies a function of float64 pairs to vectors of four float32. */
+function inDoubles(f: (args: Node[]) => Node, args: Node[]): Node {
+  const half = (pick: readonly number[]): Node =>
+    op("f32x4.demote_f64x2_zero", f(args.map((x) => op("f64x2.promote_low_f32x4", shuffle(x, x, pick)))));
+  return shuffle(half([0, 1, 2, 3]), half([2, 3, 0, 1]), [0, 1, 4, 5]);
+}
+
+const typeOf = (x: FloatArray): FloatType => (x instanceof Float64Array ? "float64" : "float32");
+
+function unaryLoop(
+  f: (x: number) => number,
+  x: FloatArray,
+  xStart: number,
+  out: FloatArray,
+  outStart: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) out[outStart + i] = f(x[xStart + i]!);
+}
+
+/** out[i] = name(x[i]); see `Device.unary`. */
+export function unary(
+  name: UnaryKernel,
+  x: FloatArray,
+  xStart: number,
+  out: FloatArray,
+  outStart: number,
+  count: number,
+): void {
+  const scalar = UNARY[name];
+  const threshold = name in UNARY_ARITHMETIC ? ARITHMETIC_THRESHOLD : FUNCTION_THRESHOLD;
+  const type = typeOf(x);
+  const run = count < threshold ? undefined : kernel(`${name} ${type}`, 1, type, name, scalar);
+  if (!run || type !== typeOf(out)) {
+    unaryLoop(scalar, x, xStart, out, outStart, count);
+    return;
+  }
+  reserve(3 * PIECE_BYTES);
+  const bytes = type === "float32" ? 4 : 8;
+  const view = memoryView(bytes);
+  const result = BUFFERS[1] / bytes;
+  for (let done = 0; done < count; done += PIECE) {
+    const length = Math.min(PIECE, count - done);
+    const from = xStart + done;
+    view.set(from === 0 && length === x.length ? x : x.subarray(from, from + length), 0);
+    run(length);
+    out.set(view.subarray(result, result + length), outStart + done);
+  }
+}
+
+/** out[i] = name(a[i * aStep], b[i * bStep]); see `Device.binary`. */
+export function binary(
+  name: BinaryKernel,
+  a: FloatArray,
+  aStart: number,
+  aStep: 0 | 1,
+  b: FloatArray,
+  bStart: number,
+  bStep: 0 | 1,
+  out: FloatArray,
+  outStart: number,
+  count: number,
+): void {
+  const scalar = BINARY[name];
+  const threshold = name in BINARY_ARITHMETIC ? ARITHMETIC_THRESHOLD : FUNCTION_THRESHOLD;
+  const type = typeOf(out);
+  const run = count < threshold ? undefined : kernel(`${name} ${type} 2`, 2, type, name, scalar);
+  if (!run || type !== typeOf(a) || type !== typeOf(b)) {
+    for (let i = 0; i < count; i++)
+      out[outStart + i] = scalar(a[aStart + i * aStep]!, b[bStart + i * bStep]!);
+    return;
+  }
+  reserve(3 * PIECE_BYTES);
+  const bytes = type === "float32" ? 4 : 8;
+  const view = memoryView(bytes);
+  const second = BUFFERS[1] / bytes;
+  const result = BUFFERS[2] / bytes;
+  const repeated = Math.min(PIECE, count + 4);
+  if (!aStep) view.fill(a[aStart]!, 0, repeated);
+  if (!bStep) view.fill(b[bStart]!, second, second + repeated);
+  for (let done = 0; done < count; done += PIECE) {
+    const length = Math.min(PIECE, count - done);
+    if (aStep) view.set(a.subarray(aStart + done, aStart + done + length), 0);
+    if (bStep) view.set(b.subarray(bStart + done, bStart + done + length), second);
+    run(length);
+    out.set(view.subarray(result, result + length), outStart + done);
+  }
+}
