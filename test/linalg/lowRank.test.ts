@@ -76,6 +76,9 @@ describe("rangeFinder", () => {
     // Far beyond the rank the basis must stay orthonormal.
     expect(orthogonality(rangeFinder(a, { rtol: 0, key: key(1) }).q)).toBeLessThan(30);
     expect(rangeFinder(zeros([5, 4]), { rank: 2, key: key(0) }).errorEstimate).toBe(0);
+    expect(rangeFinder(zeros([0, 4]), { rank: 2, key: key(0) }).q.shape).toEqual([0, 0]);
+    expect(randomizedSvd(zeros([4, 0]), { rtol: 0.1, key: key(0) }).u.shape).toEqual([4, 0]);
+    expect(randomizedSvd(zeros([4, 3]), { rtol: 0.1, key: key(0) }).relativeError).toBe(0);
     for (const size of [1e-300, 1e300]) {
       const b = matrix(30, 20, "complex128", 4, () => size);
       const { relativeError, errorEstimate } = rangeFinder(b, { rank: 5, oversample: 2, key: key(1) });
