@@ -1,7 +1,7 @@
 // erf and erfc of single numbers, which JavaScript does not have: the algorithm of wasm/math/error_function.ts in
 // scalar form.
 
-import { ERF, ERFC, EXP } from "./wasm/coefficients.ts";
+import { ERF, ERFC, ERFC_REST, EXP } from "./wasm/coefficients.ts";
 
 const VARYING = ERFC.slice(1);
 const LN2_HIGH = 0.6931471803691238;
@@ -29,7 +29,7 @@ function tail(x: number): number {
   const t = (x - 2.5) / (x + 2.5);
   const varying = t * polynomial(t, VARYING);
   const sum = ERFC[0]! + varying;
-  const lost = ERFC[0]! - sum + varying;
+  const lost = ERFC[0]! - sum + varying + ERFC_REST;
   const q = sum / x;
   const head = upperPart(x);
   const square = head * head;

@@ -17,7 +17,7 @@ from pathlib import Path
 from mpmath import mp, mpf
 
 mp.prec = 400
-POINTS = int(sys.argv[1]) if len(sys.argv) > 1 else 56
+POINTS = int(sys.argv[1]) if len(sys.argv) > 1 else 18
 
 
 def ulp(y):
@@ -35,7 +35,7 @@ def record(f, *args):
     if not math.isfinite(y):
         return None
     r = float((exact - mpf(y)) / ulp(y))
-    return [*args, y, round(r, 3)]
+    return [*args, y, round(r, 2)]
 
 
 def magnitudes(rng, low, high, count):

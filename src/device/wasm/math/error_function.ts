@@ -3,7 +3,7 @@
 // special.ts holds the same algorithm for single numbers.
 
 import { type Node, unlessAny } from "../assembler.ts";
-import { ERF, ERFC } from "../coefficients.ts";
+import { ERF, ERFC, ERFC_REST } from "../coefficients.ts";
 import {
   abs,
   add,
@@ -12,6 +12,7 @@ import {
   bits,
   constant,
   div,
+  horner,
   type KernelContext,
   less,
   lessEqual,
@@ -37,9 +38,9 @@ const smallFactor = (context: KernelContext, x: Node): Node => polynomial(contex
 /** erfc(x) for 3/4 <= x <= 28. */
 function tail(context: KernelContext, x: Node): Node {
   const t = div(sub(x, 2.5), add(x, 2.5));
-  const varying = mul(t, polynomial(context, t, ERFC.slice(1)));
+  const varying = mul(t, horner(context, t, ERFC.slice(1)));
   const sum = add(ERFC[0]!, varying);
-  const lost = add(sub(ERFC[0]!, sum), varying);
+  const lost = add(add(sub(ERFC[0]!, sum), varying), ERFC_REST);
   const q = div(sum, x);
   const head = and(x, bits(0xfffffffff8000000n));
   const square = mul(head, head);
