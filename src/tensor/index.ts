@@ -16,3 +16,4 @@ export * from "./errors.ts";
 export { formatTensor, type PrintOptions } from "./print.ts";
 export { broadcastShapes, type Shape, sizeOf } from "./shape.ts";
 export { type Index, type Nested, type Reduction, Tensor, type TensorLike } from "./tensor.ts";
+export { type Tree, type TreeStructure, tree } from "./tree.ts";

@@ -1,0 +1,190 @@
+import { inexactDType, isComplex, isFloat, isInteger, realDType } from "../tensor/dtype.ts";
+import { DTypeError } from "../tensor/errors.ts";
+import type { Tensor, TensorLike } from "../tensor/tensor.ts";
+import { astype } from "./cast.ts";
+import { divideComplex, expComplex, logComplex, multiplyComplex, sqrtComplex } from "./complexMath.ts";
+import { binaryPrimitive, type Plain, unaryPrimitive } from "./elementwise.ts";
+import { align, asTensor } from "./operands.ts";
+import { bindOne, FLOATS, INEXACT, NUMERIC, ORDERED_NUMERIC } from "./primitive.ts";
+
+export const addP: Plain = binaryPrimitive("add", {
+  dtypes: NUMERIC,
+  kernel: "add",
+  scalar: (a, b) => a + b,
+  partwise: true,
+});
+export const subP: Plain = binaryPrimitive("sub", {
+  dtypes: NUMERIC,
+  kernel: "sub",
+  scalar: (a, b) => a - b,
+  partwise: true,
+});
+export const mulP: Plain = binaryPrimitive("mul", {
+  dtypes: NUMERIC,
+  kernel: "mul",
+  // 32-bit products lose their low bits in a double.
+  scalar: Math.imul,
+  complex: multiplyComplex,
+});
+export const divP: Plain = binaryPrimitive("div", { dtypes: INEXACT, kernel: "div", complex: divideComplex });
+export const floorDivideP: Plain = binaryPrimitive("floorDivide", {
+  dtypes: ORDERED_NUMERIC,
+  scalar: (a, b) => Math.floor(a / b),
+});
+export const modP: Plain = binaryPrimitive("mod", {
+  dtypes: ORDERED_NUMERIC,
+  // The sign follows the divisor, as in NumPy and Python.
+  scalar: (a, b) => {
+    const rest = a % b;
+    return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+  },
+});
+export const powP: Plain = binaryPrimitive("pow", {
+  dtypes: NUMERIC,
+  kernel: "pow",
+  scalar: integerPower,
+  complex: (aRe, aIm, bRe, bIm, out, at) => {
+    if (bRe === 0 && bIm === 0) {
+      out[at] = 1;
+      out[at + 1] = 0;
+    } else if (aRe === 0 && aIm === 0) {
+      out[at] = 0;
+      out[at + 1] = 0;
+    } else {
+      logComplex(aRe, aIm, out, at);
+      multiplyComplex(out[at]!, out[at + 1]!, bRe, bIm, out, at);
+      expComplex(out[at]!, out[at + 1]!, out, at);
+    }
+  },
+});
+export const maximumP: Plain = binaryPrimitive("maximum", {
+  dtypes: ORDERED_NUMERIC,
+  kernel: "max",
+  scalar: Math.max,
+});
+export const minimumP: Plain = binaryPrimitive("minimum", {
+  dtypes: ORDERED_NUMERIC,
+  kernel: "min",
+  scalar: Math.min,
+});
+export const atan2P: Plain = binaryPrimitive("atan2", { dtypes: FLOATS, kernel: "atan2" });
+export const hypotP: Plain = binaryPrimitive("hypot", { dtypes: FLOATS, kernel: "hypot" });
+
+export const negP: Plain = unaryPrimitive("neg", {
+  dtypes: NUMERIC,
+  kernel: "neg",
+  scalar: (x) => -x,
+  complex: (re, im, out, at) => {
+    out[at] = -re;
+    out[at + 1] = -im;
+  },
+});
+export const absP: Plain = unaryPrimitive("abs", {
+  dtypes: NUMERIC,
+  kernel: "abs",
+  scalar: Math.abs,
+  result: realDType,
+  complexToReal: Math.hypot,
+});
+export const signP: Plain = unaryPrimitive("sign", {
+  dtypes: ORDERED_NUMERIC,
+  kernel: "sign",
+  scalar: Math.sign,
+});
+export const squareP: Plain = unaryPrimitive("square", {
+  dtypes: NUMERIC,
+  kernel: "square",
+  scalar: (x) => Math.imul(x, x),
+  complex: (re, im, out, at) => multiplyComplex(re, im, re, im, out, at),
+});
+export const sqrtP: Plain = unaryPrimitive("sqrt", { dtypes: INEXACT, kernel: "sqrt", complex: sqrtComplex });
+export const reciprocalP: Plain = unaryPrimitive("reciprocal", {
+  dtypes: INEXACT,
+  kernel: "reciprocal",
+  complex: (re, im, out, at) => divideComplex(1, 0, re, im, out, at),
+});
+export const floorP: Plain = unaryPrimitive("floor", { dtypes: FLOATS, kernel: "floor" });
+export const ceilP: Plain = unaryPrimitive("ceil", { dtypes: FLOATS, kernel: "ceil" });
+export const roundP: Plain = unaryPrimitive("round", { dtypes: FLOATS, kernel: "round" });
+export const truncP: Plain = unaryPrimitive("trunc", { dtypes: FLOATS, kernel: "trunc" });
+
+/** Powers modulo 2^32 by repeated squaring; negative exponents give the truncated reciprocal. */
+function integerPower(base: number, exponent: number): number {
+  if (exponent < 0) return base === 1 ? 1 : base === -1 ? (exponent % 2 ? -1 : 1) : 0;
+  let result = 1;
+  for (let square = base, rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result = Math.imul(result, square);
+    square = Math.imul(square, square);
+  }
+  return result;
+}
+
+const numeric = (x: Tensor): Tensor => (x.dtype === "bool" ? astype(x, "int32") : x);
+const inexact = (x: Tensor): Tensor => astype(x, inexactDType(x.dtype));
+
+function binary(primitive: Plain, prepare: (x: Tensor) => Tensor): (a: TensorLike, b: TensorLike) => Tensor {
+  return (a, b) => {
+    const [x, y] = align(a, b);
+    return bindOne(primitive, [prepare(x), prepare(y)], undefined);
+  };
+}
+
+/** a + b, broadcast. */
+export const add: (a: TensorLike, b: TensorLike) => Tensor = binary(addP, numeric);
+/** a - b, broadcast. */
+export const sub: (a: TensorLike, b: TensorLike) => Tensor = binary(subP, numeric);
+/** a · b element by element, broadcast. */
+export const mul: (a: TensorLike, b: TensorLike) => Tensor = binary(mulP, numeric);
+/** a / b; integers give float64. */
+export const div: (a: TensorLike, b: TensorLike) => Tensor = binary(divP, inexact);
+/** ⌊a / b⌋; integer division by zero gives 0. */
+export const floorDivide: (a: TensorLike, b: TensorLike) => Tensor = binary(floorDivideP, numeric);
+/** a - b⌊a / b⌋: the remainder with the sign of b. */
+export const mod: (a: TensorLike, b: TensorLike) => Tensor = binary(modP, numeric);
+/** The larger of two; NaN when either is. */
+export const maximum: (a: TensorLike, b: TensorLike) => Tensor = binary(maximumP, numeric);
+/** The smaller of two; NaN when either is. */
+export const minimum: (a: TensorLike, b: TensorLike) => Tensor = binary(minimumP, numeric);
+/** The angle of the point (x, y) in (-π, π]. */
+export const atan2: (y: TensorLike, x: TensorLike) => Tensor = binary(atan2P, inexact);
+/** √(a² + b²) without overflow. */
+export const hypot: (a: TensorLike, b: TensorLike) => Tensor = binary(hypotP, inexact);
+
+/** a to the power b. Integers stay integers for exponents >= 0, and a plain fraction or negative exponent makes them float64. */
+export function pow(a: TensorLike, b: TensorLike): Tensor {
+  if (b === 2 && !(typeof a === "number")) return square(asTensor(a));
+  const isNegative = typeof b === "number" && b < 0;
+  const [x, y] = align(isNegative ? inexact(asTensor(a)) : a, b);
+  return bindOne(powP, [numeric(x), numeric(y)], undefined);
+}
+
+function unary(primitive: Plain, prepare: (x: Tensor) => Tensor): (x: TensorLike) => Tensor {
+  return (x) => bindOne(primitive, [prepare(asTensor(x))], undefined);
+}
+
+export const neg: (x: TensorLike) => Tensor = unary(negP, numeric);
+/** |x|; real for complex x. */
+export const abs: (x: TensorLike) => Tensor = unary(absP, numeric);
+export const sign: (x: TensorLike) => Tensor = unary(signP, numeric);
+export const square: (x: TensorLike) => Tensor = unary(squareP, numeric);
+export const sqrt: (x: TensorLike) => Tensor = unary(sqrtP, inexact);
+export const reciprocal: (x: TensorLike) => Tensor = unary(reciprocalP, inexact);
+
+/** Rounding leaves integers as they are. */
+function rounding(primitive: Plain): (x: TensorLike) => Tensor {
+  return (value) => {
+    const x = asTensor(value);
+    if (isComplex(x.dtype)) throw new DTypeError(`${primitive.name} does not take ${x.dtype}`);
+    return isInteger(x.dtype) || !isFloat(x.dtype) ? x : bindOne(primitive, [x], undefined);
+  };
+}
+
+export const floor: (x: TensorLike) => Tensor = rounding(floorP);
+export const ceil: (x: TensorLike) => Tensor = rounding(ceilP);
+/** To the nearest integer, ties to even. */
+export const round: (x: TensorLike) => Tensor = rounding(roundP);
+export const trunc: (x: TensorLike) => Tensor = rounding(truncP);
+
+/** x limited to [low, high]. */
+export const clip = (x: TensorLike, low: TensorLike, high: TensorLike): Tensor =>
+  minimum(maximum(x, low), high);

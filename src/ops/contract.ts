@@ -1,0 +1,221 @@
+// General contraction: every product of tensors is a batch of matrix products on strided views.
+
+import { device } from "../device/current.ts";
+import type { MatrixType } from "../device/device.ts";
+import { allocate, isComplex, isFloat } from "../tensor/dtype.ts";
+import { ShapeError } from "../tensor/errors.ts";
+import {
+  broadcastShapes,
+  formatShape,
+  normalizeAxis,
+  rowMajorStrides,
+  type Shape,
+  sizeOf,
+} from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { astype } from "./cast.ts";
+import { broadcastTo, expandDims, reshape } from "./movement.ts";
+import { unify } from "./operands.ts";
+import { bindOne, COMPUTING, definePrimitive, type Primitive } from "./primitive.ts";
+
+export interface ContractParams {
+  /** Axes summed over, pairwise. */
+  readonly contract: readonly [readonly number[], readonly number[]];
+  /** Axes shared by both operands and kept. */
+  readonly batch: readonly [readonly number[], readonly number[]];
+}
+
+/** Result axes: batch, then the free axes of the first operand, then those of the second. */
+export const contractP: Primitive<ContractParams> = definePrimitive({
+  name: "contract",
+  dtypes: COMPUTING,
+  abstractEval: ([a, b], { contract, batch }) => {
+    for (const [left, right] of [contract, batch])
+      left.forEach((axis, i) => {
+        if (a!.shape[axis] !== b!.shape[right[i]!])
+          throw new ShapeError(
+            `contract: axis ${axis} of ${formatShape(a!.shape)} and axis ${right[i]} of ${formatShape(b!.shape)} differ in length`,
+          );
+      });
+    const free = (shape: Shape, side: 0 | 1): number[] =>
+      freeAxes(shape, contract[side], batch[side]).map((i) => shape[i]!);
+    const shape = [...batch[0].map((i) => a!.shape[i]!), ...free(a!.shape, 0), ...free(b!.shape, 1)];
+    return [{ shape, dtype: a!.dtype }];
+  },
+  evaluate: ([a, b], params, [output]) => {
+    const { dtype } = a!;
+    if (isComplex(dtype) || isFloat(dtype))
+      return [product(a!, b!, params, output!.shape, dtype as MatrixType)];
+    // Integers and booleans are exact in float64 up to 2^53.
+    const real = product(astype(a!, "float64"), astype(b!, "float64"), params, output!.shape, "float64");
+    return [astype(real, dtype)];
+  },
+});
+
+const freeAxes = (shape: Shape, contracted: readonly number[], batched: readonly number[]): number[] =>
+  Array.from(shape, (_, i) => i).filter((i) => !contracted.includes(i) && !batched.includes(i));
+
+/** An operand as a batch of matrices: a storage, the offset of each matrix, and two strides. */
+interface Matrices {
+  readonly tensor: Tensor;
+  readonly batchAxes: readonly number[];
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** One stride that walks a group of axes in C order, or null when there is none. */
+function joinedStride(x: Tensor, axes: readonly number[]): number | null {
+  let stride = 1;
+  let next = -1;
+  for (let i = axes.length - 1; i >= 0; i--) {
+    const length = x.shape[axes[i]!]!;
+    if (length === 1) continue;
+    const step = x.strides[axes[i]!]!;
+    if (next < 0) stride = step;
+    else if (step !== next) return null;
+    next = step * length;
+  }
+  return stride;
+}
+
+function asMatrices(
+  x: Tensor,
+  batch: readonly number[],
+  rows: readonly number[],
+  columns: readonly number[],
+): Matrices {
+  const rowStride = joinedStride(x, rows);
+  const columnStride = joinedStride(x, columns);
+  if (rowStride !== null && columnStride !== null)
+    return { tensor: x, batchAxes: batch, rowStride, columnStride };
+  const order = [...batch, ...rows, ...columns];
+  const shape = order.map((i) => x.shape[i]!);
+  const moved = new Tensor(
+    x.storage,
+    shape,
+    x.dtype,
+    order.map((i) => x.strides[i]!),
+    x.offset,
+  ).contiguous();
+  const width = sizeOf(columns.map((i) => x.shape[i]!));
+  return { tensor: moved, batchAxes: batch.map((_, i) => i), rowStride: width, columnStride: 1 };
+}
+
+function product(
+  a: Tensor,
+  b: Tensor,
+  { contract, batch }: ContractParams,
+  shape: Shape,
+  type: MatrixType,
+): Tensor {
+  const freeA = freeAxes(a.shape, contract[0], batch[0]);
+  const freeB = freeAxes(b.shape, contract[1], batch[1]);
+  const lengths = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((i) => x.shape[i]!));
+  const m = lengths(a, freeA);
+  const n = lengths(b, freeB);
+  const k = lengths(a, contract[0]);
+  const out = allocate(type, sizeOf(shape));
+  if (m * n === 0) return new Tensor(out, shape, type);
+  const left = asMatrices(a, batch[0], freeA, contract[0]);
+  const right = asMatrices(b, batch[1], contract[1], freeB);
+  const batchShape = batch[0].map((i) => a.shape[i]!);
+  const count = sizeOf(batchShape);
+  const steps = rowMajorStrides(batchShape);
+  const offset = ({ tensor, batchAxes }: Matrices, index: number): number =>
+    batchAxes.reduce(
+      (at, axis, i) => at + (Math.floor(index / steps[i]!) % batchShape[i]!) * tensor.strides[axis]!,
+      tensor.offset,
+    );
+  for (let i = 0; i < count; i++)
+    device.gemm(
+      type,
+      m,
+      n,
+      k,
+      {
+        data: left.tensor.storage,
+        offset: offset(left, i),
+        rowStride: left.rowStride,
+        columnStride: left.columnStride,
+      },
+      {
+        data: right.tensor.storage,
+        offset: offset(right, i),
+        rowStride: right.rowStride,
+        columnStride: right.columnStride,
+      },
+      { data: out, offset: i * m * n, rowStride: n },
+    );
+  return new Tensor(out, shape, type);
+}
+
+/** A contraction over pairs of axes with shared batch axes; operands are promoted to one dtype. O(batch · m · n · k). */
+export function contract(
+  a: Tensor,
+  b: Tensor,
+  options: { readonly axes: ContractParams["contract"]; readonly batch?: ContractParams["batch"] },
+): Tensor {
+  const [x, y] = unify(a, b);
+  const batch = options.batch ?? [[], []];
+  const checked = (axes: readonly number[], operand: Tensor): number[] =>
+    axes.map((axis) => normalizeAxis(axis, operand.ndim, "contract: axis"));
+  for (const [left, right] of [options.axes, batch])
+    if (left.length !== right.length) throw new ShapeError("contract: axes must come in pairs");
+  return bindOne(contractP, [x, y], {
+    contract: [checked(options.axes[0], x), checked(options.axes[1], y)],
+    batch: [checked(batch[0], x), checked(batch[1], y)],
+  });
+}
+
+/** Sum over the last `axes` axes of `a` and the first of `b` (one unless told), or over pairs of axes. */
+export function tensordot(
+  a: Tensor,
+  b: Tensor,
+  axes: number | readonly [readonly number[], readonly number[]] = 1,
+): Tensor {
+  if (typeof axes !== "number") return contract(a, b, { axes });
+  const count = Array.from({ length: axes }, (_, i) => i);
+  return contract(a, b, { axes: [count.map((i) => a.ndim - axes + i), count] });
+}
+
+/**
+ * Matrix product by NumPy's rules: vectors on either side, leading axes broadcast as a batch. Throws ShapeError when the inner
+ * lengths differ or an operand has no axes.
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  if (a.ndim === 0 || b.ndim === 0)
+    throw new ShapeError("matmul: operands need at least one axis; use mul() for scalars");
+  if (a.ndim === 1 && b.ndim === 1) return contract(a, b, { axes: [[0], [0]] });
+  if (a.ndim === 1) return reshapeWithout(matmul(expandDims(a, 0), b), -2);
+  if (b.ndim === 1) return reshapeWithout(matmul(a, expandDims(b, 1)), -1);
+  if (a.shape.at(-1) !== b.shape.at(-2))
+    throw new ShapeError(
+      `matmul: ${formatShape(a.shape)} times ${formatShape(b.shape)}: inner lengths differ`,
+    );
+  if (a.ndim === 2 && b.ndim === 2) return contract(a, b, { axes: [[1], [0]] });
+  if (b.ndim === 2) {
+    // A stack times one matrix is one tall product.
+    const tall = contract(reshape(a, [-1, a.shape.at(-1)!]), b, { axes: [[1], [0]] });
+    return reshape(tall, [...a.shape.slice(0, -1), b.shape[1]!]);
+  }
+  const leading = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const x = broadcastTo(a, [...leading, ...a.shape.slice(-2)]);
+  const y = broadcastTo(b, [...leading, ...b.shape.slice(-2)]);
+  const axes = leading.map((_, i) => i);
+  return contract(x, y, { axes: [[leading.length + 1], [leading.length]], batch: [axes, axes] });
+}
+
+function reshapeWithout(x: Tensor, axis: number): Tensor {
+  const at = normalizeAxis(axis, x.ndim);
+  return reshape(
+    x,
+    x.shape.filter((_, i) => i !== at),
+  );
+}
+
+/** Sum of products of two vectors; complex operands are not conjugated (`inner` of conj(a) and b is the scalar product). */
+export const dot = (a: Tensor, b: Tensor): Tensor => matmul(a, b);
+
+/** a_i · b_j for all pairs of elements of two vectors. */
+export const outer = (a: Tensor, b: Tensor): Tensor =>
+  contract(reshape(a, [-1]), reshape(b, [-1]), { axes: [[], []] });

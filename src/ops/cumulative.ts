@@ -1,0 +1,61 @@
+import { allocate, type DType, dtypeInfo, isComplex } from "../tensor/dtype.ts";
+import { normalizeAxis, sizeOf } from "../tensor/shape.ts";
+import { Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { astype } from "./cast.ts";
+import { multiplyComplex } from "./complexMath.ts";
+import { asTensor } from "./operands.ts";
+import { bindOne, definePrimitive, NUMERIC, ORDERED_NUMERIC, type Primitive } from "./primitive.ts";
+
+interface CumulativeParams {
+  readonly axis: number;
+}
+
+function cumulative(
+  name: string,
+  dtypes: readonly DType[],
+  join: (a: number, b: number) => number,
+): (x: TensorLike, axis: number) => Tensor {
+  const primitive: Primitive<CumulativeParams> = definePrimitive<CumulativeParams>({
+    name,
+    dtypes,
+    abstractEval: ([x]) => [x!],
+    evaluate: ([x], { axis }, [output]) => {
+      const { width } = dtypeInfo(x!.dtype);
+      const inner = sizeOf(x!.shape.slice(axis + 1)) * width;
+      const length = x!.shape[axis]!;
+      const from = x!.data();
+      const out = allocate(x!.dtype, x!.size);
+      const product = name === "cumprod" && isComplex(x!.dtype);
+      for (let start = 0; start < out.length; start += length * inner) {
+        for (let p = 0; p < inner; p++) out[start + p] = from[start + p]!;
+        for (let at = start + inner; at < start + length * inner; at += product ? 2 : 1) {
+          const before = at - inner;
+          if (product) multiplyComplex(out[before]!, out[before + 1]!, from[at]!, from[at + 1]!, out, at);
+          else out[at] = join(out[before]!, from[at]!);
+        }
+      }
+      return [new Tensor(out, output!.shape, output!.dtype)];
+    },
+  });
+  return (value, axis) => {
+    const x = asTensor(value);
+    const wide =
+      x.dtype === "bool" || x.dtype === "int8"
+        ? astype(x, "int32")
+        : x.dtype === "uint8"
+          ? astype(x, "uint32")
+          : x;
+    return bindOne(primitive, [wide], { axis: normalizeAxis(axis, x.ndim) });
+  };
+}
+
+type Cumulative = (x: TensorLike, axis: number) => Tensor;
+
+/** Running sums along an axis. */
+export const cumsum: Cumulative = cumulative("cumsum", NUMERIC, (a, b) => a + b);
+/** Running products along an axis. */
+export const cumprod: Cumulative = cumulative("cumprod", NUMERIC, (a, b) => a * b);
+/** Running maxima along an axis; NaN stays. */
+export const cummax: Cumulative = cumulative("cummax", ORDERED_NUMERIC, Math.max);
+/** Running minima along an axis; NaN stays. */
+export const cummin: Cumulative = cumulative("cummin", ORDERED_NUMERIC, Math.min);

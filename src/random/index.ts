@@ -1,0 +1,2 @@
+export * from "./distributions.ts";
+export { foldIn, type Key, key, split } from "./key.ts";
