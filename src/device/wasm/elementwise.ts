@@ -21,9 +21,9 @@ const PIECE_BYTES = PIECE * 8;
 /** Byte addresses of the buffers, not a multiple of 4096 apart so that loads do not wait for stores. Operands follow each other, the result is the last one. */
 const BUFFERS = [0, PIECE_BYTES + 640, 2 * (PIECE_BYTES + 640)] as const;
 
-/** Below these counts plain loops are faster (measured): arithmetic is memory-bound, functions are not. */
-const ARITHMETIC_THRESHOLD = 192;
-const FUNCTION_THRESHOLD = 24;
+/** Below these counts plain loops are faster (measured): a trip into WebAssembly costs about 0.2 microseconds. */
+const ARITHMETIC_THRESHOLD = 32;
+const FUNCTION_THRESHOLD = 20;
 
 type Run = (count: number) => void;
 
