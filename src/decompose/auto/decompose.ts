@@ -1,219 +1,143 @@
 // The main job: the structured representation that meets a tolerance with the fewest bytes.
 
-import { type Key, key as makeKey } from "../../random/key.ts";
-import { dtypeInfo } from "../../tensor/dtype.ts";
-import { DomainError } from "../../tensor/errors.ts";
+import { key as makeKey } from "../../random/key.ts";
+import { dtypeInfo, isComplex } from "../../tensor/dtype.ts";
+import { DomainError, DTypeError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../frobenius.ts";
-import { checkInput, checkTolerance, type IterationOptions } from "../input.ts";
-import { parameters, type Residual, ranks, residual } from "../operations.ts";
+import { checkInput, checkTolerance } from "../input.ts";
+import { residual } from "../operations.ts";
+import { isSparse, type SparseTensor } from "../sparse.ts";
 import { rankFor } from "../truncation.ts";
-import type { AutoResult, Candidate, Decomposition, Format, Spectrum } from "../types.ts";
+import type { AutoResult, Format, Spectrum } from "../types.ts";
+import { Board, type Rule } from "./board.ts";
+import { decomposeSparse } from "./decomposeSparse.ts";
+import { findsOf, formatsFor, ProjectionCache, withinBudget } from "./formats.ts";
+import type { DecomposeOptions } from "./options.ts";
 import { predictedCurves } from "./predict.ts";
-import { Clock, type Find, storedBytes, type Task } from "./search.ts";
-import { type NoFind, searchCp, searchSvd } from "./searchCp.ts";
-import { searchRing } from "./searchRing.ts";
-import { searchQuantized, searchTrain } from "./searchTrain.ts";
-import { searchTree } from "./searchTree.ts";
-import { type Projected, project, searchTucker } from "./searchTucker.ts";
+import { Clock, type Task } from "./search.ts";
 import { bipartitionSpectra } from "./spectra.ts";
 
-export interface DecomposeOptions extends IterationOptions {
-  /** Largest relative Frobenius error; 0.01 unless told. */
-  readonly tol?: number;
-  /** Formats to try; all that fit the number of modes unless told. A dense copy is always a candidate. */
-  readonly formats?: readonly Format[];
-  /** Split modes into prime factors and try a train on the result; on for vectors and matrices unless told. */
-  readonly quantize?: boolean;
-  /** Time after which no new search starts; 30 unless told. */
-  readonly maxSeconds?: number;
-  /** For the searches that start at random; key(0) unless told. */
-  readonly key?: Key;
-}
-
-/** When two are within this share of each other, the one that is cheaper to read wins. */
-const TIE = 0.02;
-/** Cheapest access first. */
-const ACCESS: readonly Format[] = ["tucker", "tt", "tree", "cp", "ring", "qtt", "dense"];
 /** Attempts to repair a find whose measured error exceeds the tolerance, each with the tolerance times 0.9. */
 const REPAIRS = 5;
 /** Floating-point operations that are assumed to take a second, for skipping spectra that would take too long. */
 const ASSUMED_SPEED = 2e9;
 
 /**
- * Tries every format on a tensor and returns the one that takes the fewest bytes among those whose measured relative error is at most `tol`; the tensor itself
- * when nothing is smaller. Ties within 2 % go to the format that is cheaper to read.
+ * Tries every format on a tensor and returns the one that takes the fewest bytes among those whose measured relative error is at most `tol` (or the one
+ * with the smallest error within `maxBytes`); the tensor itself when nothing is smaller. Ties within 2 % go to the format that is cheaper to read.
+ * Sparse input is decomposed as CP or Tucker without being densified.
  *
- * @throws ShapeError for a scalar or empty tensor; DomainError for entries that are not finite or a tolerance outside [0, 1).
+ * @throws ShapeError for a scalar or empty tensor; DomainError for entries that are not finite, a tolerance outside [0, 1), impossible
+ * ranks, or a budget in which nothing fits; DTypeError for complex input with `nonnegative`.
  */
-export function decompose(x: Tensor, options: DecomposeOptions = {}): AutoResult {
-  const { tol = 0.01, maxSeconds = 30, quantize = x.ndim <= 2 } = options;
+export function decompose(x: Tensor | SparseTensor, options: DecomposeOptions = {}): AutoResult {
+  const { tol = 0.01, maxSeconds = 30, maxBytes, nonnegative = false } = options;
   checkTolerance(tol, "decompose");
+  if (maxBytes !== undefined && !(maxBytes > 0))
+    throw new DomainError(`decompose: maxBytes must be positive, got ${maxBytes}`);
+  if (isSparse(x)) return decomposeSparse(x, options);
   const clock = new Clock(maxSeconds, options.signal, options.onProgress);
   const input = checkInput(x, "decompose");
+  if (nonnegative && isComplex(input.dtype))
+    throw new DTypeError(`decompose: non-negative factors need a real tensor, got ${input.dtype}`);
+  const asked = askedRanks(options);
   const notes: string[] = [];
   if (input.dtype !== x.dtype) notes.push(`The ${x.dtype} entries were converted to ${input.dtype}.`);
   const norm = frobenius(input);
+  if (norm === 0) notes.push("All entries are zero: any format of rank 1 is exact.");
   clock.tick(0.02, "spectra");
-  const spectra = bipartitionSpectra(input, norm, ASSUMED_SPEED * Math.max(0.2, 0.2 * maxSeconds));
-  const task: Task = { x: input, norm, tol, spectra, key: options.key ?? makeKey(0), clock };
-  if (norm === 0) notes.push("All entries are zero: the error of any format is 0.");
-
-  const board = new Board(task);
-  board.admit({ format: "dense", detail: "", decomposition: { kind: "dense", data: input } });
-  const wanted = formatsFor(input.ndim, options.formats, quantize);
-  for (const [i, format] of wanted.entries()) {
-    clock.tick(0.1 + (0.9 * i) / wanted.length, format);
+  const task: Task = {
+    x: input,
+    norm,
+    tol,
+    spectra: bipartitionSpectra(input, norm, 0.2 * ASSUMED_SPEED * Math.max(1, maxSeconds)),
+    key: options.key ?? makeKey(0),
+    clock,
+    nonneg: nonnegative,
+    ...(asked && { ranks: asked }),
+  };
+  const board = new Board(clock, ruleFor(options, tol));
+  const formats = formatsFor(input.ndim, options.formats, options.quantize ?? input.ndim <= 2);
+  if (!asked)
+    board.admit(
+      { format: "dense", detail: "", decomposition: { kind: "dense", data: input } },
+      { relative: 0, maxAbsolute: 0 },
+    );
+  const projections = new ProjectionCache();
+  formats.forEach((format, i) => {
+    clock.tick(0.1 + (0.9 * i) / formats.length, format);
     if (clock.isOver) board.reject(format, "", `out of time (${maxSeconds} s)`);
-    else search(format, task, board);
-  }
-  const { chosen, candidates, decomposition, maxAbsolute } = board.judge();
-  if (chosen.format === "dense") notes.push("This tensor is not compressible at this tolerance.");
-  if (chosen.detail === "degenerate components")
-    notes.push("Components nearly cancel (a degenerate CP model); read single components with care.");
+    else if (maxBytes === undefined) searchTolerance(format, task, projections, board);
+    else {
+      const finds = withinBudget(format, task, projections, maxBytes);
+      if ("reason" in finds) board.reject(format, "", finds.reason);
+      else for (const find of finds) board.admit(find, residual(input, find.decomposition));
+    }
+  });
+  const verdict = board.judge();
+  if (!verdict)
+    throw new DomainError(
+      `decompose: nothing fits in ${maxBytes} bytes; the smallest formats of this tensor are larger`,
+    );
+  const { chosen, candidates, decomposition, maxAbsolute } = verdict;
+  if (chosen.format === "dense" && formats.length > 0)
+    notes.push("This tensor is not compressible at this tolerance.");
+  if (chosen.detail.includes("degenerate"))
+    notes.push("Components nearly cancel (a degenerate CP model): read single components with care.");
+  clock.tick(1, "done");
   return {
     decomposition,
     chosen,
     candidates,
-    tolerance: tol,
+    tolerance: maxBytes === undefined && !asked ? tol : chosen.error,
     error: chosen.error,
     maxAbsoluteError: maxAbsolute,
     spectra: reportSpectra(task),
-    curves: predictedCurves(spectra, dtypeInfo(input.dtype).bytes),
+    curves: predictedCurves(task.spectra, dtypeInfo(input.dtype).bytes),
     notes,
     seconds: clock.elapsed,
   };
 }
 
-/** Formats in the order in which they are tried: those that bound the later searches first. */
-function formatsFor(order: number, asked: readonly Format[] | undefined, quantize: boolean): Format[] {
-  const fitting = (["tucker", "tt", "tree", "qtt", "cp", "ring"] as Format[]).filter((format) => {
-    if (asked) return asked.includes(format);
-    if (format === "qtt") return quantize;
-    if (order === 1) return false;
-    if (format === "tt") return true;
-    if (format === "cp") return true;
-    if (format === "tucker") return order > 2;
-    if (format === "tree") return order > 3;
-    return order >= 3 && order <= 6;
-  });
-  if (order === 1 && asked && fitting.some((format) => format !== "qtt"))
-    throw new DomainError("decompose: a vector has only the format qtt (and dense)");
-  return fitting;
+function askedRanks({ rank, ranks, formats }: DecomposeOptions): readonly number[] | null {
+  const asked = ranks ?? (rank === undefined ? null : [rank]);
+  if (!asked) return null;
+  for (const r of asked)
+    if (!(Number.isInteger(r) && r >= 1))
+      throw new DomainError(`decompose: ranks must be integers of at least 1, got ${r}`);
+  if (!formats || formats.length === 0)
+    throw new DomainError("decompose: ranks were given without a format; name one (cp, tucker, tt …)");
+  return asked;
 }
 
-/** The candidates so far. */
-class Board {
-  readonly #task: Task;
-  readonly #entries: (Candidate & { readonly found: Decomposition | null; readonly maxAbsolute: number })[] =
-    [];
-  #projected: Projected | null = null;
-  #lastMark = 0;
-
-  constructor(task: Task) {
-    this.#task = task;
-  }
-
-  /** Fewest bytes of a valid structured candidate, or those of the dense copy. */
-  get bestBytes(): number {
-    return Math.min(...this.#entries.filter(({ status }) => status === "valid").map(({ bytes }) => bytes));
-  }
-
-  get projected(): Projected {
-    const { x, norm, tol } = this.#task;
-    this.#projected ??= project(x, norm, tol);
-    return this.#projected;
-  }
-
-  /** Measures a find; false when its error is above the tolerance. */
-  admit({ format, detail, decomposition }: Find, measured?: Residual): boolean {
-    const { x, tol } = this.#task;
-    const { relative, maxAbsolute } = measured ?? residual(x, decomposition);
-    const isValid = relative <= tol;
-    this.#entries.push({
-      format,
-      detail,
-      ranks: ranks(decomposition),
-      parameters: parameters(decomposition),
-      bytes: storedBytes(decomposition),
-      error: relative,
-      seconds: this.#lap(),
-      status: isValid ? "valid" : "rejected",
-      reason: isValid ? "" : `measured error ${relative.toPrecision(3)} is above the tolerance`,
-      found: decomposition,
-      maxAbsolute,
-    });
-    return isValid;
-  }
-
-  reject(format: Format, detail: string, reason: string): void {
-    this.#entries.push({
-      format,
-      detail,
-      ranks: [],
-      parameters: Number.NaN,
-      bytes: Number.NaN,
-      error: Number.NaN,
-      seconds: this.#lap(),
-      status: "rejected",
-      reason,
-      found: null,
-      maxAbsolute: Number.NaN,
-    });
-  }
-
-  #lap(): number {
-    const now = this.#task.clock.elapsed;
-    const seconds = now - this.#lastMark;
-    this.#lastMark = now;
-    return seconds;
-  }
-
-  /** Picks the winner and writes down why the others lost. */
-  judge(): { chosen: Candidate; candidates: Candidate[]; decomposition: Decomposition; maxAbsolute: number } {
-    const valid = this.#entries.filter(({ status }) => status === "valid");
-    const least = Math.min(...valid.map(({ bytes }) => bytes));
-    const tied = valid.filter(({ bytes }) => bytes <= (1 + TIE) * least);
-    tied.sort((a, b) => ACCESS.indexOf(a.format) - ACCESS.indexOf(b.format) || a.bytes - b.bytes);
-    const winner = tied[0]!;
-    const index = this.#entries.indexOf(winner);
-    const judged = this.#entries.map(({ found: _found, maxAbsolute: _max, ...entry }, i): Candidate => {
-      if (i === index) return { ...entry, status: "chosen" };
-      if (entry.status === "rejected") return entry;
-      return {
-        ...entry,
-        reason:
-          entry.bytes <= winner.bytes
-            ? "as small within 2 %, but slower to read"
-            : `${percentMore(entry.bytes, winner.bytes)} larger`,
-      };
-    });
+function ruleFor({ maxBytes, rank, ranks }: DecomposeOptions, tol: number): Rule {
+  if (rank !== undefined || ranks) return { by: "bytes", isValid: () => true, whyNot: () => "" };
+  if (maxBytes !== undefined)
     return {
-      chosen: judged[index]!,
-      candidates: judged,
-      decomposition: winner.found!,
-      maxAbsolute: winner.maxAbsolute,
+      by: "error",
+      isValid: ({ bytes }) => bytes <= maxBytes,
+      whyNot: ({ bytes }) => `${bytes} bytes are over the budget`,
     };
-  }
-}
-
-function percentMore(bytes: number, best: number): string {
-  const ratio = bytes / best;
-  return ratio < 2 ? `${Math.max(1, Math.round(100 * (ratio - 1)))} %` : `${ratio.toFixed(1)} times`;
+  return {
+    by: "bytes",
+    isValid: ({ error }) => error <= tol,
+    whyNot: ({ error }) => `measured error ${error.toPrecision(3)} is above the tolerance`,
+  };
 }
 
 /** Runs one format's search; a find over the tolerance is repaired with a smaller one, at most five times. */
-function search(format: Format, task: Task, board: Board): void {
+function searchTolerance(format: Format, task: Task, projections: ProjectionCache, board: Board): void {
   let attempt = task;
   for (let repair = 0; repair <= REPAIRS; repair++) {
-    const finds = findsOf(format, attempt, board);
+    const finds = findsOf(format, attempt, projections, board.bestBytes);
     if ("reason" in finds) {
       board.reject(format, "", finds.reason);
       return;
     }
     const measured = finds.map((find) => ({ find, measure: residual(task.x, find.decomposition) }));
-    const done = measured.some(({ measure }) => measure.relative <= task.tol);
-    if (done || repair === REPAIRS || task.clock.isOver) {
+    const isDone = task.ranks !== undefined || measured.some(({ measure }) => measure.relative <= task.tol);
+    if (isDone || repair === REPAIRS || task.clock.isOver) {
       for (const { find, measure } of measured) board.admit(find, measure);
       return;
     }
@@ -221,27 +145,7 @@ function search(format: Format, task: Task, board: Board): void {
   }
 }
 
-function findsOf(format: Format, task: Task, board: Board): readonly Find[] | NoFind {
-  const one = (find: Find | NoFind): readonly Find[] | NoFind => ("reason" in find ? find : [find]);
-  switch (format) {
-    case "tucker":
-      return [searchTucker(task, board.projected)];
-    case "tt":
-      return [searchTrain(task)];
-    case "tree":
-      return searchTree(task);
-    case "qtt":
-      return [searchQuantized(task)];
-    case "cp":
-      return task.x.ndim === 2 ? [searchSvd(task)] : one(searchCp(task, board.projected, board.bestBytes));
-    case "ring":
-      return one(searchRing(task, board.bestBytes));
-    case "dense":
-      return [];
-  }
-}
-
-/** Spectra of the single modes first, then those of larger sets. */
+/** Spectra of the single modes first, then those of larger sets, with the number kept at the tolerance. */
 function reportSpectra({ spectra, tol, norm, x }: Task): Spectrum[] {
   const delta = (tol * norm) / Math.sqrt(Math.max(1, x.ndim));
   return [...spectra.sets()]

@@ -14,6 +14,9 @@ export interface Task {
   /** Largest relative error. */
   readonly tol: number;
   readonly spectra: BipartitionSpectra;
+  /** Ranks that were asked for; the tolerance is then not looked at. */
+  readonly ranks?: readonly number[];
+  readonly nonneg: boolean;
   readonly key: Key;
   readonly clock: Clock;
 }
@@ -69,6 +72,11 @@ function headerBytes(d: Decomposition): number {
 /** Bytes that a decomposition takes: its numbers and what is needed to read them. The measure by which formats compete. */
 export function storedBytes(d: Decomposition): number {
   return bytes(d) + headerBytes(d);
+}
+
+/** Why a search came back without a find. */
+export interface NoFind {
+  readonly reason: string;
 }
 
 /** The largest factor from 1 to `limit` for which `meets` holds, given that it grows worse with the factor. */

@@ -13,16 +13,11 @@ import { type CpResult, cp } from "../cp.ts";
 import { cpRules } from "../formats/cp.ts";
 import { rankFor } from "../truncation.ts";
 import type { CP } from "../types.ts";
-import type { Find, Task } from "./search.ts";
+import type { Find, NoFind, Task } from "./search.ts";
 import { coreTolerance, liftFactors, type Projected } from "./searchTucker.ts";
 
 /** Starts tried at each rank. */
 const RESTARTS = 3;
-
-/** Why a search came back without a find. */
-export interface NoFind {
-  readonly reason: string;
-}
 
 /**
  * Ranks 1, 2, 4 … until the tolerance is met, then bisection. Each rank starts from the best components so far with new ones from the residual, then from singular

@@ -3,8 +3,7 @@
 import { parameters } from "../operations.ts";
 import { type RingResult, ring } from "../ring.ts";
 import type { Ring } from "../types.ts";
-import { type Find, storedBytes, type Task } from "./search.ts";
-import type { NoFind } from "./searchCp.ts";
+import { type Find, type NoFind, storedBytes, type Task } from "./search.ts";
 
 /** Rank reductions tried by alternating least squares. */
 const REDUCTIONS = 12;

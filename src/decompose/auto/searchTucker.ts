@@ -47,12 +47,12 @@ export function searchTucker({ x, norm, tol, clock }: Task, projected: Projected
   let ranks = coreShape(spectra, { rtol: Math.min(rtol, 1 - 1e-12) }).ranks.map((r, k) =>
     Math.min(r, core.shape[k]!),
   );
-  let best = fit(core, ranks);
-  while (best.error > rtol && grow(ranks, core.shape)) best = fit(core, ranks);
+  let best = refine(core, ranks);
+  while (best.error > rtol && grow(ranks, core.shape)) best = refine(core, ranks);
   for (let lowered = true; lowered && !clock.isOver; ) {
     lowered = false;
     for (const candidate of lowerings(ranks, x.shape, best.core)) {
-      const trial = fit(core, candidate);
+      const trial = refine(core, candidate);
       if (trial.error <= rtol) {
         best = trial;
         ranks = candidate;
@@ -85,7 +85,7 @@ function coreSpectra(core: Tensor, shape: readonly number[]): ModeSpectra {
 
 type Fit = ReturnType<typeof hooi>;
 
-function fit(core: Tensor, ranks: readonly number[]): Fit {
+function refine(core: Tensor, ranks: readonly number[]): Fit {
   const start = sthosvd(core, { ranks });
   return hooi(core, start, { maxIterations: 2 });
 }
