@@ -1,4 +1,5 @@
 // The file of a decomposition: its arrays under fixed names in a .safetensors or .npz file, and a JSON description.
+import { dtypeOf, ranks, shapeOf, tensorsOf } from "../decompose/operations.ts";
 import type {
   Arranged,
   CP,
@@ -60,65 +61,8 @@ interface Description extends DecompositionInfo {
   readonly tree: DimTree | null;
 }
 
-/** The arrays of a decomposition by the names they have in files: `weights`, `factors.0`, `core`, `cores.0` … */
-export function namedTensors(d: Decomposition): Record<string, Tensor> {
-  const numbered = (name: string, list: readonly Tensor[]): Record<string, Tensor> =>
-    Object.fromEntries(list.map((x, k) => [`${name}.${k}`, x]));
-  switch (d.kind) {
-    case "arranged":
-      return namedTensors(d.inner);
-    case "cp":
-      return { weights: d.weights, ...numbered("factors", d.factors) };
-    case "tucker":
-      return { core: d.core, ...numbered("factors", d.factors) };
-    case "tt":
-    case "ring":
-      return numbered("cores", d.cores);
-    case "tree":
-      return { ...numbered("leaves", d.leaves), ...numbered("transfers", d.transfers) };
-    case "dense":
-      return { data: d.data };
-  }
-}
-
-/** Ranks as a person would list them: of the components, the core, the bonds between neighbours or the tree's nodes. */
-function ranksOf(d: Inner): readonly number[] {
-  switch (d.kind) {
-    case "cp":
-      return d.weights.shape;
-    case "tucker":
-      return d.core.shape;
-    case "tt":
-      return d.cores.slice(1).map((core) => core.shape[0]!);
-    case "ring":
-      return d.cores.map((core) => core.shape[0]!);
-    case "tree":
-      return [
-        ...d.leaves.map((leaf) => leaf.shape[1]!),
-        ...d.transfers.slice(1).map((node) => node.shape[2]!),
-      ];
-    case "dense":
-      return [];
-  }
-}
-
-function modeLengths(d: Inner): Shape {
-  switch (d.kind) {
-    case "cp":
-    case "tucker":
-      return d.factors.map((factor) => factor.shape[0]!);
-    case "tt":
-    case "ring":
-      return d.cores.map((core) => core.shape[1]!);
-    case "tree":
-      return d.leaves.map((leaf) => leaf.shape[0]!);
-    case "dense":
-      return d.data.shape;
-  }
-}
-
 /**
- * Writes a decomposition as `.safetensors` or `.npz`, whole or not at all. Its arrays have the names of `namedTensors`;
+ * Writes a decomposition as `.safetensors` or `.npz`, whole or not at all. Its arrays have the names of `tensorsOf`;
  * the description is `__metadata__.polyadic`, in .npz files the uint8 array `meta` (UTF-8 text). Throws FileError for
  * another ending, DTypeError for numbers that the format lacks (complex128 in .safetensors).
  */
@@ -129,14 +73,14 @@ export async function saveDecomposition(
 ): Promise<void> {
   checkDecompositionPath(path);
   const inner = d.kind === "arranged" ? d.inner : d;
-  const tensors = namedTensors(d);
+  const tensors = tensorsOf(d);
   const description: Description = {
     format: "polyadic",
     version: VERSION,
     kind: inner.kind,
-    shape: d.kind === "arranged" ? d.layout.shape : modeLengths(inner),
-    dtype: Object.values(tensors)[0]!.dtype,
-    ranks: ranksOf(inner),
+    shape: shapeOf(d),
+    dtype: dtypeOf(d),
+    ranks: ranks(d),
     layout: d.kind === "arranged" ? d.layout : null,
     tree: inner.kind === "tree" ? inner.tree : null,
     ...info,

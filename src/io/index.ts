@@ -3,7 +3,6 @@ export {
   isDecompositionFile,
   type LoadedDecomposition,
   loadDecomposition,
-  namedTensors,
   saveDecomposition,
 } from "./decompositionFile.ts";
 export type { Decoded } from "./elements.ts";

@@ -24,8 +24,7 @@ const columnsOf = ({ rows }: StudyTable): string[] => Object.keys(rows[0] ?? {})
 const isNumeric = (table: StudyTable, column: string): boolean =>
   table.rows.every((row) => typeof row[column] === "number");
 
-const valueOf = ({ measured }: Check): string =>
-  measured === null ? "not measured" : formatNumber(measured);
+const gotten = ({ measured }: Check): string => (measured === null ? "not measured" : formatNumber(measured));
 
 /** The outcome as lines for a terminal of `width` columns. */
 export function renderStudyText(
@@ -54,7 +53,7 @@ export function renderStudyText(
   const rows = checks.map((check) => [
     check.name,
     check.expected,
-    valueOf(check),
+    gotten(check),
     check.holds ? "holds" : "FAILS",
   ]);
   lines.push("", ...formatTable(["measured", "expected", "got", ""], rows, { right: [2], width, ink }), "");
@@ -82,7 +81,7 @@ export async function renderStudyHtml(outcome: StudyOutcome): Promise<string> {
     rows: checks.map((check) => ({
       measured: check.name,
       expected: check.expected,
-      got: valueOf(check),
+      got: gotten(check),
       outcome: check.holds ? "holds" : "fails",
     })),
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { tensorsOf } from "../../src/decompose/operations.ts";
 import type { Decomposition } from "../../src/decompose/types.ts";
 import {
   type DecompositionInfo,
   isDecompositionFile,
   loadDecomposition,
-  namedTensors,
   saveDecomposition,
 } from "../../src/io/decompositionFile.ts";
 import { readNpz, writeNpz } from "../../src/io/npz.ts";
@@ -164,7 +164,7 @@ it("the description is text that stock NumPy decodes, beside arrays of the docum
     ranks: [2, 3],
     dtype: "float64",
   });
-  expect(Object.keys(namedTensors(examples.tree!.d))).toEqual([
+  expect(Object.keys(tensorsOf(examples.tree!.d))).toEqual([
     "leaves.0",
     "leaves.1",
     "leaves.2",

@@ -1,5 +1,6 @@
 // A result such as `decompose` gives, put together from single decompositions, for tests of what is made of results.
 import { frobenius } from "../../src/decompose/frobenius.ts";
+import { tensorsOf } from "../../src/decompose/operations.ts";
 import { sthosvd } from "../../src/decompose/sthosvd.ts";
 import { ttSvd } from "../../src/decompose/tt.ts";
 import type {
@@ -10,7 +11,6 @@ import type {
   Format,
   Spectrum,
 } from "../../src/decompose/types.ts";
-import { namedTensors } from "../../src/io/decompositionFile.ts";
 import { svdvals } from "../../src/linalg/svd.ts";
 import { einsum } from "../../src/ops/einsum.ts";
 import { moveAxis } from "../../src/ops/movement.ts";
@@ -43,7 +43,7 @@ export function exampleResult(x: Tensor, tolerance: number): AutoResult & { reco
     const at = (rtol: number): (typeof attempts)[number] => {
       const d = format === "tucker" ? sthosvd(x, { rtol }) : ttSvd(x, { rtol });
       const ranks = d.kind === "tucker" ? d.core.shape : d.cores.slice(1).map((core) => core.shape[0]!);
-      const numbers = Object.values(namedTensors(d)).reduce((sum, part) => sum + part.size, 0);
+      const numbers = Object.values(tensorsOf(d)).reduce((sum, part) => sum + part.size, 0);
       return { format, d, ranks: [...ranks], numbers, error: d.error };
     };
     attempts.push(at(tolerance));
