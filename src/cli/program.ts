@@ -1,4 +1,6 @@
 // The program: its commands, and how every failure becomes one line and an exit code.
+// Attaches the operations to tensors as methods.
+import "../ops/methods.ts";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { PolyadicError } from "../tensor/errors.ts";

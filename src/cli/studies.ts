@@ -34,7 +34,9 @@ export function addMethods(program: Command, streams: Streams): void {
       }
       stdout.write(
         studies.length === 0
-          ? `no method fits "${query.join(" ")}"\n`
+          ? query.length === 0
+            ? "no methods are installed\n"
+            : `no method fits "${query.join(" ")}"\n`
           : `\n${ink.dim(`${studies.length} ${studies.length === 1 ? "method" : "methods"}; polyadic run <id> repeats one`)}\n`,
       );
     });

@@ -60,7 +60,7 @@ export async function runStudy(
       name,
       expected: expectation?.text ?? "",
       measured: value ?? null,
-      holds: value !== undefined && expectation !== undefined && expectation.holds(value),
+      holds: value !== undefined && (expectation?.holds(value) ?? false),
     };
   });
   return {
