@@ -12,6 +12,8 @@ export async function buildScript(entry: string, folder: string): Promise<string
     platform: "node",
     dts: false,
     logLevel: "error",
+    // Packages stay where they are: some are not made of JavaScript alone.
+    external: [/^[^./]/],
   });
   return join(folder, `${basename(entry, ".ts")}.mjs`);
 }

@@ -8,7 +8,7 @@ export interface Axis {
   /** "linear" unless told. */
   readonly scale?: "linear" | "log";
   /** How ticks are written: plain numbers unless told. */
-  readonly format?: "number" | "percent" | "bytes" | "power";
+  readonly format?: "number" | "count" | "percent" | "bytes" | "power";
 }
 
 export interface Series {
@@ -95,12 +95,19 @@ function drawable(spec: ChartSpec, series: Series): (readonly [number, number])[
 }
 
 /** Ticks of a logarithmic axis: powers of ten, with 2 and 5 between when there are few. */
-function logTicks(values: readonly number[]): number[] {
+function logTicks(values: readonly number[], powersOnly: boolean): number[] {
   const low = Math.min(...values);
   const high = Math.max(...values);
   const decades = Math.log10(high / low);
-  const steps =
-    decades > 4 ? [1] : decades > 2 ? [1, 3] : decades > 0.8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8];
+  const steps = powersOnly
+    ? [1]
+    : decades > 4
+      ? [1]
+      : decades > 2
+        ? [1, 3]
+        : decades > 0.8
+          ? [1, 2, 5]
+          : [1, 1.5, 2, 3, 4, 5, 6, 8];
   const stride = Math.max(1, Math.ceil(decades / 7));
   const ticks: number[] = [];
   for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) {
@@ -108,6 +115,13 @@ function logTicks(values: readonly number[]): number[] {
     for (const step of steps) ticks.push(Number(`${step}e${e}`));
   }
   return ticks.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
+}
+
+/** How many ticks a linear axis gets; never so many that some would lie between two counts. */
+function linearTicks(axis: Axis, values: readonly number[], width: number): number {
+  const wanted = Math.max(3, Math.round(width / 110));
+  const range = Math.max(...values) - Math.min(...values);
+  return axis.format === "count" ? Math.max(1, Math.min(wanted, Math.floor(range))) : wanted;
 }
 
 /** An SVG element, as text, of a chart; the empty string when it holds no point that can be drawn. */
@@ -176,8 +190,8 @@ export async function renderChart(spec: ChartSpec, size: ChartSize = {}): Promis
       nice: axis.scale !== "log",
       tickFormat: tickFormat(axis),
       ...(axis.scale === "log"
-        ? { ticks: logTicks(values) }
-        : { ticks: Math.max(3, Math.round(width / 110)) }),
+        ? { ticks: logTicks(values, axis.format === "power") }
+        : { ticks: linearTicks(axis, values, width) }),
     };
   };
   const drawn = Plot.plot({

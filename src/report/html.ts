@@ -229,7 +229,7 @@ async function spectrumSection({ spectra, input }: Summary): Promise<string> {
       return chartFigure(
         {
           title: `${part} against the rest: ${formatNumber(kept)} kept`,
-          x: { label: "singular value, by size" },
+          x: { label: "singular value, by size", format: "count" },
           y: { label: "relative to the largest", scale: "log", format: "power" },
           series: [
             { name: "left out", color: "#b8bfc7", style: "dots", points: values.map(point).slice(kept) },

@@ -74,7 +74,7 @@ function lineChart(original: Tensor, reconstruction: Tensor): ChartSpec | undefi
     return Array.from({ length: Math.ceil(x.size / step) }, (_, i) => [i * step, data[i * step]!]);
   };
   return {
-    x: { label: step === 1 ? "position" : `position (every ${step}th)` },
+    x: { label: step === 1 ? "position" : `position (one of every ${step} is shown)` },
     y: { label: "value" },
     series: [
       { name: "original", color: "#9aa4af", points: points(original) },
