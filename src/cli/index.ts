@@ -1,0 +1,2 @@
+export { runCli } from "./program.ts";
+export type { Output, Streams } from "./streams.ts";
