@@ -21,11 +21,11 @@ export function searchRing({ x, tol, key, clock }: Task, maxBytes: number): Find
   if (storedBytes(best) > 4 * maxBytes)
     return { reason: `${storedBytes(best)} bytes after the first pass, far above another format` };
   for (let step = 0; step < REDUCTIONS && !clock.isOver; step++) {
-    const ranks = best.cores.map((core) => core.shape[0]!);
+    const ranks: number[] = best.cores.map((core) => core.shape[0]!);
     let lowered: RingResult | null = null;
     for (const mode of ranks.map((_, k) => k).sort((a, b) => ranks[b]! - ranks[a]!)) {
       if (ranks[mode]! <= 1 || clock.isOver) continue;
-      const trial = ring(x, {
+      const trial: RingResult = ring(x, {
         ranks: ranks.map((r, k) => (k === mode ? r - 1 : r)),
         method: "als",
         key,
