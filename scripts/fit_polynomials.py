@@ -12,13 +12,17 @@ from mpmath import mp, mpf, matrix, lu_solve, cos, pi, exp, sin, atanh, sqrt, er
 mp.dps = 60
 
 
-def fit(f, low, high, degree):
+def fit_exactly(f, low, high, degree):
     nodes = [(low + high) / 2 + (high - low) / 2 * cos(pi * (2 * i + 1) / (2 * degree + 2)) for i in range(degree + 1)]
     system = matrix(degree + 1, degree + 1)
     for i, x in enumerate(nodes):
         for j in range(degree + 1):
             system[i, j] = x**j
-    return [float(c) for c in lu_solve(system, matrix([f(x) for x in nodes]))]
+    return list(lu_solve(system, matrix([f(x) for x in nodes])))
+
+
+def fit(f, low, high, degree):
+    return [float(c) for c in fit_exactly(f, low, high, degree)]
 
 
 def show(name, text, f, low, high, degree, weight):
@@ -47,22 +51,15 @@ show(
     series(lambda n: 1 / mp.factorial(n + 2), lambda r: (exp(r) - 1 - r) / r**2),
     -half_ln2, half_ln2, 9, lambda r: r**2 / exp(r),
 )
-quarter = (pi / 2 * mpf("1.0001")) ** 2
-show(
-    "SIN",
-    "(sin(r) - r) / r^3 in r^2 for |r| <= pi / 2",
-    series(lambda n: (-1) ** (n + 1) / mp.factorial(2 * n + 3), lambda z: (sin(sqrt(z)) - sqrt(z)) / sqrt(z) ** 3),
-    0, quarter, 8, lambda z: z * sqrt(z) / sin(sqrt(z)) if z else mpf(0),
-)
 eighth = (pi / 4 * mpf("1.0001")) ** 2
 show(
-    "SIN_SMALL",
+    "SIN",
     "(sin(r) - r) / r^3 in r^2 for |r| <= pi / 4",
     series(lambda n: (-1) ** (n + 1) / mp.factorial(2 * n + 3), lambda z: (sin(sqrt(z)) - sqrt(z)) / sqrt(z) ** 3),
     0, eighth, 6, lambda z: z * sqrt(z) / sin(sqrt(z)) if z else mpf(0),
 )
 show(
-    "COS_SMALL",
+    "COS",
     "(cos(r) - 1 + r^2 / 2) / r^4 in r^2 for |r| <= pi / 4",
     series(lambda n: (-1) ** n / mp.factorial(2 * n + 4), lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2),
     0, eighth, 5, lambda z: z**2 / cos(sqrt(z)),
@@ -82,15 +79,21 @@ show(
     series(lambda n: mpf(3) / (2 * n + 5), lambda z: 3 * (atanh(sqrt(z)) / sqrt(z) - 1 - z / 3) / z**2),
     0, largest, 5, lambda z: z**2 / 3,
 )
+show(
+    "TANH",
+    "(tanh(x) - x) / x^3 in x^2 for |x| <= 0.55",
+    lambda z: (mp.tanh(sqrt(z)) / sqrt(z) - 1) / z if z else mpf(-1) / 3,
+    0, mpf("0.3026"), 10, lambda z: z,
+)
 two_by_root_pi = 2 / sqrt(pi)
 show(
     "ERF",
-    "erf(x) / x - 1 in x^2 for |x| <= 1/2",
+    "erf(x) / x - 1 in x^2 for |x| <= 3/4",
     series(
         lambda n: two_by_root_pi * (-1) ** n / (mp.factorial(n) * (2 * n + 1)) - (1 if n == 0 else 0),
         lambda z: erf(sqrt(z)) / sqrt(z) - 1,
     ),
-    0, mpf("0.2501"), 9, lambda z: mpf(1),
+    0, mpf("0.5626"), 11, lambda z: mpf(1),
 )
 
 
@@ -101,7 +104,11 @@ def scaled_tail(t):
 
 show(
     "ERFC",
-    "x exp(x^2) erfc(x) in t = (x - 2.5) / (x + 2.5) for 1/2 <= x <= 28",
+    "x exp(x^2) erfc(x) in t = (x - 2.5) / (x + 2.5) for 3/4 <= x <= 28",
     scaled_tail,
-    mpf("-2.001") / 3, mpf("25.6") / mpf("30.5"), 25, lambda t: 1 / scaled_tail(t),
+    mpf("-0.5386"), mpf("25.6") / mpf("30.5"), 24, lambda t: 1 / scaled_tail(t),
 )
+
+leading = fit_exactly(scaled_tail, mpf("-0.5386"), mpf("25.6") / mpf("30.5"), 24)[0]
+print("/** What rounding to float64 took from the first coefficient of ERFC. */")
+print(f"export const ERFC_REST: number = {float(leading - mpf(float(leading)))!r};")

@@ -2,7 +2,7 @@
 // of the rest of the matrix are gathered into one product.
 // Source: Golub and Kahan (1965); Dongarra, Sorensen and Hammarling (1989) for the panels.
 import { makeReflectors, PANEL, type Reflectors, reflect } from "./householder.ts";
-import { addTimes, adjointTimes, multiply, scale, type Width } from "./vector.ts";
+import { addTimes, adjointTimes, conjugateRow, multiply, scale, type Width } from "./vector.ts";
 
 export interface Bidiagonal {
   readonly diagonal: Float64Array;
@@ -81,21 +81,6 @@ export function bidiagonalize(w: Width, m: number, n: number, a: Float64Array): 
     if (last < n) updateTrailing(w, m, n, a, V, vp, X, Y, U, up, last - first, last);
   }
   return { diagonal, superDiagonal, left, right };
-}
-
-function conjugateRow(
-  w: Width,
-  x: Float64Array,
-  at: number,
-  ld: number,
-  count: number,
-  out: Float64Array,
-  to = 0,
-): void {
-  for (let l = 0; l < count; l++) {
-    out[to + l * w] = x[at + l * ld];
-    if (w === 2) out[to + l * w + 1] = -x[at + l * ld + 1];
-  }
 }
 
 /** A ← A − [V X] [Y U]ᴴ from row and column `from` on, as one product. */

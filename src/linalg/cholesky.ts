@@ -4,7 +4,7 @@ import { DomainError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkSquare, load, makeHermitian, overBatch, storeRows, type Work } from "./matrix.ts";
 import { clearBelow, conjugate, divideReal } from "./triangular.ts";
-import { dotc, multiply, type Width } from "./vector.ts";
+import { dotc, multiply, negated, type Width } from "./vector.ts";
 
 const BLOCK = 32;
 
@@ -38,13 +38,11 @@ export function factorCholesky(w: Width, n: number, a: Float64Array): number {
     if (rest === 0) break;
     const count = last - first;
     const right = last * ld + first * w;
-    const minus = new Float64Array(count * rest * w);
-    for (let c = 0; c < rest; c++)
-      for (let i = 0; i < count * w; i++) minus[c * count * w + i] = -a[right + c * ld + i];
+    const minus = negated(w, count, rest, a, right, ld);
     const block = { data: a, offset: right, ld, adjoint: true };
     const target = { data: a, offset: last * (ld + w), ld };
     // The lower triangle of the transpose is the upper triangle of this matrix, the only part that is read.
-    multiply(w, rest, rest, count, block, { data: minus, offset: 0, ld: count * w }, target, {
+    multiply(w, rest, rest, count, block, minus, target, {
       accumulate: true,
       triangle: "lower",
     });

@@ -55,8 +55,8 @@ export function eigh(a: Tensor): Eigh {
 }
 
 /**
- * Eigenvalues `[…, n]`, ascending, of Hermitian `[…, n, n]`: `eigh` without vectors (implicit QL), about a quarter of
- * its time. O(n³).
+ * Eigenvalues `[…, n]`, ascending, of Hermitian `[…, n, n]`: the reduction of `eigh` and implicit QL without vectors;
+ * 4/3 n³ operations and O(n²).
  *
  * @throws as `eigh` does.
  */

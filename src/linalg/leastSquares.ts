@@ -1,9 +1,18 @@
 // Least squares of any rank by the singular value decomposition.
 import { machineEpsilon } from "../tensor/dtype.ts";
-import { DomainError, ShapeError } from "../tensor/errors.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { DomainError } from "../tensor/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { checkMatrix, equilibrate, load, meet, overBatch, store, storeVector } from "./matrix.ts";
+import {
+  checkMatrix,
+  dropLast,
+  equilibrate,
+  load,
+  meet,
+  overBatch,
+  rightSides,
+  store,
+  storeVector,
+} from "./matrix.ts";
 import { thinSVD } from "./svd.ts";
 import { multiply, norm2, scale } from "./vector.ts";
 
@@ -30,24 +39,17 @@ export interface LeastSquares {
  */
 export function lstsq(a: Tensor, b: Tensor, options: { readonly rtol?: number } = {}): LeastSquares {
   checkMatrix("lstsq", a);
-  const m = a.shape.at(-2)!;
   const { rtol } = options;
   if (rtol !== undefined && !(rtol >= 0 && rtol < 1))
     throw new DomainError(`lstsq: rtol must lie in [0, 1), got ${rtol}`);
-  const isVector = b.ndim === 1;
-  if (b.ndim === 0 || (isVector ? b.shape[0] : b.shape.at(-2)) !== m)
-    throw new ShapeError(
-      `lstsq: b must be [${m}] or [..., ${m}, k] for a of shape ${formatShape(a.shape)}, got ${formatShape(b.shape)}`,
-    );
-  const columns = isVector ? new Tensor(b.storage, [m, 1], b.dtype, [b.strides[0]!, 0], b.offset) : b;
+  const { columns, restore } = rightSides("lstsq", a, b);
   const [x, residual, rank, singularValues] = overBatch([a, columns], ([matrix, right]) =>
     leastNorm(matrix!, right!, rtol),
   );
-  const drop = (y: Tensor): Tensor => new Tensor(y.storage, y.shape.slice(0, -1), y.dtype);
   return {
-    x: isVector ? drop(x!) : x!,
-    residual: isVector ? drop(residual!) : residual!,
-    rank: drop(rank!),
+    x: restore(x!),
+    residual: restore(residual!),
+    rank: dropLast(rank!),
     singularValues: singularValues!,
   };
 }

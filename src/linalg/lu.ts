@@ -1,7 +1,7 @@
 // LU factorization with partial pivoting on a column-major array, right-looking and blocked.
 // Source: Golub and Van Loan, "Matrix Computations" (4th ed.), 3.2 and 3.4.
 import { divide, solveTriangle } from "./triangular.ts";
-import { axpy, multiply, type Width } from "./vector.ts";
+import { axpy, multiply, negated, type Width } from "./vector.ts";
 
 const PANEL = 32;
 
@@ -44,16 +44,14 @@ function updateTrailing(w: Width, n: number, a: Float64Array, first: number, las
   const ld = n * w;
   const right = last * ld + first * w;
   solveTriangle(w, count, a, first * (ld + w), ld, { lower: true, unitDiagonal: true }, a, right, ld, rest);
-  const minus = new Float64Array(count * rest * w);
-  for (let c = 0; c < rest; c++)
-    for (let i = 0; i < count * w; i++) minus[c * count * w + i] = -a[right + c * ld + i];
+  const minus = negated(w, count, rest, a, right, ld);
   multiply(
     w,
     rest,
     rest,
     count,
     { data: a, offset: first * ld + last * w, ld },
-    { data: minus, offset: 0, ld: count * w },
+    minus,
     { data: a, offset: last * (ld + w), ld },
     { accumulate: true },
   );

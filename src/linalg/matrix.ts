@@ -108,6 +108,29 @@ export function storeVector(data: Float64Array, dtype: DType): Tensor {
 }
 
 /**
+ * Right-hand sides as matrices: `[rows]` becomes one column, anything else must be `[…, rows, k]`. `restore` takes
+ * the last axis off again where a vector came. Throws ShapeError naming b.
+ */
+export function rightSides(
+  name: string,
+  a: Tensor,
+  b: Tensor,
+): { readonly columns: Tensor; readonly restore: (x: Tensor) => Tensor } {
+  const rows = a.shape.at(-2)!;
+  const isVector = b.ndim === 1;
+  if (b.ndim === 0 || (isVector ? b.shape[0] : b.shape.at(-2)) !== rows)
+    throw new ShapeError(
+      `${name}: b must be [${rows}] or [..., ${rows}, k] for a of shape ${formatShape(a.shape)}, got ${formatShape(b.shape)}`,
+    );
+  return isVector
+    ? { columns: new Tensor(b.storage, [rows, 1], b.dtype, [b.strides[0]!, 0], b.offset), restore: dropLast }
+    : { columns: b, restore: (x) => x };
+}
+
+/** A contiguous tensor without its last axis, which has length 1. */
+export const dropLast = (x: Tensor): Tensor => new Tensor(x.storage, x.shape.slice(0, -1), x.dtype);
+
+/**
  * Brings the largest entry of a matrix into a range in which squares neither overflow nor vanish, by a power of two
  * (exact, subnormals apart). Returns the factor by which values of the scaled matrix must be multiplied.
  */

@@ -11,6 +11,13 @@ export interface QR {
   readonly r: Tensor;
 }
 
+/** The first k rows of a column-major array. */
+export function topRows(w: Width, rows: number, columns: number, a: Float64Array, k: number): Float64Array {
+  const out = new Float64Array(k * columns * w);
+  for (let j = 0; j < columns; j++) out.set(a.subarray(j * rows * w, (j * rows + k) * w), j * k * w);
+  return out;
+}
+
 /** Thin QR of a column-major matrix, diagonal of R real and >= 0. Overwrites `a`. */
 export function thinQR(
   w: Width,
@@ -20,8 +27,7 @@ export function thinQR(
 ): { q: Float64Array; r: Float64Array } {
   const k = Math.min(rows, columns);
   const q = formProduct(factorQR(w, rows, columns, a), k);
-  const r = new Float64Array(k * columns * w);
-  for (let j = 0; j < columns; j++) r.set(a.subarray(j * rows * w, (j * rows + k) * w), j * k * w);
+  const r = topRows(w, rows, columns, a, k);
   for (let i = 0; i < k; i++) {
     if (!(r[(i + i * k) * w] < 0)) continue;
     for (let j = i; j < columns; j++) scale(w, -1, 0, r, (i + j * k) * w, 1);

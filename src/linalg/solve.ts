@@ -1,10 +1,9 @@
 // Linear systems with square matrices, on tensors.
-import { DomainError, ShapeError } from "../tensor/errors.ts";
-import { formatShape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { DomainError } from "../tensor/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { choleskyOf } from "./cholesky.ts";
 import { exchange, factorLU } from "./lu.ts";
-import { checkSquare, load, meet, overBatch, store, type Work } from "./matrix.ts";
+import { checkSquare, load, meet, overBatch, rightSides, store, type Work } from "./matrix.ts";
 import { solveTriangle, type Triangle, zeroOnDiagonal } from "./triangular.ts";
 
 /**
@@ -14,12 +13,7 @@ import { solveTriangle, type Triangle, zeroOnDiagonal } from "./triangular.ts";
 function solveEach(name: string, a: Tensor, b: Tensor, factor: (matrix: Work, right: Work) => void): Tensor {
   checkSquare(name, a);
   const n = a.shape.at(-1)!;
-  const isVector = b.ndim === 1;
-  if (b.ndim === 0 || (isVector ? b.shape[0] : b.shape.at(-2)) !== n)
-    throw new ShapeError(
-      `${name}: b must be [${n}] or [..., ${n}, k] for a of shape ${formatShape(a.shape)}, got ${formatShape(b.shape)}`,
-    );
-  const columns = isVector ? new Tensor(b.storage, [n, 1], b.dtype, [b.strides[0]!, 0], b.offset) : b;
+  const { columns, restore } = rightSides(name, a, b);
   const [x] = overBatch([a, columns], ([matrix, right]) => {
     const { width, dtype } = meet(name, matrix!, right!);
     const work = load(name, matrix!, width);
@@ -27,7 +21,7 @@ function solveEach(name: string, a: Tensor, b: Tensor, factor: (matrix: Work, ri
     factor(work, rightWork);
     return [store(rightWork.data, n, rightWork.columns, dtype)];
   });
-  return isVector ? new Tensor(x!.storage, x!.shape.slice(0, -1), x!.dtype) : x!;
+  return restore(x!);
 }
 
 function checkDiagonal(name: string, work: Work): void {

@@ -3,9 +3,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { bidiagonalize } from "./bidiagonal.ts";
 import { bidiagonalSVD, type Factors } from "./bidiagonalDivide.ts";
 import { bidiagonalQR } from "./bidiagonalQR.ts";
-import { applyReflectors } from "./householder.ts";
+import { applyReflectors, factorQR } from "./householder.ts";
 import { checkMatrix, equilibrate, load, overBatch, store, storeVector } from "./matrix.ts";
-import { thinQR } from "./qr.ts";
+import { thinQR, topRows } from "./qr.ts";
 import { multiply, type Width } from "./vector.ts";
 
 export interface SVD {
@@ -75,7 +75,10 @@ function embed(w: Width, n: number, x: Float64Array, rows: number): Float64Array
 /** Singular values, descending, of a column-major matrix of moderate norm, which is destroyed. */
 export function singularValues(w: Width, m: number, n: number, a: Float64Array): Float64Array {
   if (m < n) return singularValues(w, n, m, adjointOf(w, m, n, a));
-  if (m >= TALL * n && n > 1) return singularValues(w, n, n, thinQR(w, m, n, a).r);
+  if (m >= TALL * n && n > 1) {
+    factorQR(w, m, n, a);
+    return singularValues(w, n, n, topRows(w, m, n, a, n));
+  }
   const { diagonal, superDiagonal } = bidiagonalize(w, m, n, a);
   if (n > 0) bidiagonalQR(diagonal, superDiagonal, 0, n);
   return diagonal.sort().reverse();

@@ -1,5 +1,5 @@
 // Triangular systems on column-major arrays, blocked so that large ones run through matrix products.
-import { axpy, multiply, scale, type Width } from "./vector.ts";
+import { axpy, multiply, negated, scale, type Width } from "./vector.ts";
 
 const BLOCK = 48;
 
@@ -44,9 +44,7 @@ export function solveTriangle(
     const from = forward ? first + count : 0;
     const rest = forward ? n - from : first;
     if (rest === 0) continue;
-    const minus = new Float64Array(count * columns * w);
-    for (let c = 0; c < columns; c++)
-      for (let i = 0; i < count * w; i++) minus[c * count * w + i] = -b[bo + first * w + c * ldb + i];
+    const minus = negated(w, count, columns, b, bo + first * w, ldb);
     const at = flipped ? ao + first * w + from * ld : ao + from * w + first * ld;
     const panel = {
       data: a,
@@ -56,7 +54,7 @@ export function solveTriangle(
       transposed: transpose === "transpose",
     };
     const target = { data: b, offset: bo + from * w, ld: ldb };
-    multiply(w, rest, columns, count, panel, { data: minus, offset: 0, ld: count * w }, target, {
+    multiply(w, rest, columns, count, panel, minus, target, {
       accumulate: true,
     });
   }

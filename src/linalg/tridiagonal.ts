@@ -3,7 +3,7 @@
 // Source: Dongarra, Sorensen and Hammarling, "Block reduction of matrices to condensed forms for eigenvalue
 // computations" (1989).
 import { makeReflectors, PANEL, type Reflectors, reflect } from "./householder.ts";
-import { addTimes, adjointTimes, axpy, dotc, multiply, scale, type Width } from "./vector.ts";
+import { addTimes, adjointTimes, axpy, conjugateRow, dotc, multiply, scale, type Width } from "./vector.ts";
 
 export interface Tridiagonal {
   readonly diagonal: Float64Array;
@@ -66,21 +66,6 @@ export function tridiagonalize(w: Width, n: number, a: Float64Array): Tridiagona
     if (last < n) updateTrailing(w, n, a, vectors, panel, second, last - first, last);
   }
   return { diagonal, offDiagonal, reflectors };
-}
-
-/** out = the conjugates of `count` elements of a row. */
-function conjugateRow(
-  w: Width,
-  x: Float64Array,
-  at: number,
-  ld: number,
-  count: number,
-  out: Float64Array,
-): void {
-  for (let l = 0; l < count; l++) {
-    out[l * w] = x[at + l * ld];
-    if (w === 2) out[l * w + 1] = -x[at + l * ld + 1];
-  }
 }
 
 /** A ← A − [V W] [W V]ᴴ from row and column `from` on, as one product. */

@@ -210,6 +210,38 @@ export function addTimes(
     axpy(w, alpha * x[xo + j * w], w === 2 ? alpha * x[xo + j * w + 1] : 0, a, ao + j * lda, y, yo, rows);
 }
 
+/** out = the conjugates of `count` elements that lie `ld` entries apart: a row of a column-major matrix. */
+export function conjugateRow(
+  w: Width,
+  x: Float64Array,
+  at: number,
+  ld: number,
+  count: number,
+  out: Float64Array,
+  to = 0,
+): void {
+  for (let l = 0; l < count; l++) {
+    out[to + l * w] = x[at + l * ld];
+    if (w === 2) out[to + l * w + 1] = -x[at + l * ld + 1];
+  }
+}
+
+/** −X for a block of a column-major array, packed: products can then subtract by accumulating. */
+export function negated(
+  w: Width,
+  rows: number,
+  columns: number,
+  x: Float64Array,
+  at: number,
+  ld: number,
+): Block {
+  const height = rows * w;
+  const data = new Float64Array(height * columns);
+  for (let j = 0; j < columns; j++)
+    for (let i = 0; i < height; i++) data[j * height + i] = -x[at + j * ld + i];
+  return { data, offset: 0, ld: height };
+}
+
 /** A column-major operand: entry offset, leading dimension in entries, and whether its adjoint or transpose is meant. */
 export interface Block {
   readonly data: Float64Array;

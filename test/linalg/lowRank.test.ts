@@ -76,11 +76,23 @@ describe("rangeFinder", () => {
     // Far beyond the rank the basis must stay orthonormal.
     expect(orthogonality(rangeFinder(a, { rtol: 0, key: key(1) }).q)).toBeLessThan(30);
     expect(rangeFinder(zeros([5, 4]), { rank: 2, key: key(0) }).errorEstimate).toBe(0);
+    expect(rangeFinder(zeros([0, 4]), { rank: 2, key: key(0) }).q.shape).toEqual([0, 0]);
+    expect(randomizedSvd(zeros([4, 0]), { rtol: 0.1, key: key(0) }).u.shape).toEqual([4, 0]);
+    expect(randomizedSvd(zeros([4, 3]), { rtol: 0.1, key: key(0) }).relativeError).toBe(0);
     for (const size of [1e-300, 1e300]) {
       const b = matrix(30, 20, "complex128", 4, () => size);
       const { relativeError, errorEstimate } = rangeFinder(b, { rank: 5, oversample: 2, key: key(1) });
       expect(errorEstimate / norm(b).item()).toBeCloseTo(relativeError, 12);
     }
+  });
+  it("measures errors far below the root of eps, where the difference of squares is noise", () => {
+    const a = decaying(40, 40, "float64", (i) => 0.3 ** i);
+    const A = dense(a);
+    const { q, errorEstimate } = rangeFinder(a, { rank: 18, oversample: 2, key: key(6) });
+    const Q = dense(q);
+    const truth = gap(A, times(Q, times(adjoint(Q), A)));
+    expect(truth).toBeLessThan(1e-9);
+    expect(errorEstimate / truth).toBeCloseTo(1, 3);
   });
   it("takes a probe and is deterministic by its key", () => {
     const a = matrix(20, 12, "float64", 1);
@@ -97,6 +109,8 @@ describe("rangeFinder", () => {
     expect(() => rangeFinder(a, { rank: 1 })).toThrow(/either key or probe/);
     expect(() => rangeFinder(a, { rtol: 2, key: key(0) })).toThrow(/rtol must lie/);
     expect(() => rangeFinder(a, { rank: 1, probe: zeros([2, 1]) })).toThrow(/probe must be \[3, l\]/);
+    const complexProbe = zeros([3, 1], "complex128");
+    expect(() => rangeFinder(a, { rank: 1, probe: complexProbe })).toThrow(/probe must be real/);
     expect(() => rangeFinder(tensor([[Number.NaN]]), { rank: 1, key: key(0) })).toThrow(
       /rangeFinder: a holds/,
     );

@@ -72,17 +72,19 @@ export interface KernelContext {
 export const multiplyAdd = (context: KernelContext, a: Node, b: Node, c: Node): Node =>
   context.fused ? op("f64x2.relaxed_madd", a, b, c) : add(mul(a, b), c);
 
-/** A polynomial, lowest coefficient first: even and odd part by Horner's rule, which halves the latency. */
+/** A polynomial, lowest coefficient first, by Horner's rule. */
+export function horner(context: KernelContext, x: Node, coefficients: readonly number[]): Node {
+  let sum = constant(coefficients.at(-1)!);
+  for (let i = coefficients.length - 2; i >= 0; i--)
+    sum = multiplyAdd(context, sum, x, constant(coefficients[i]!));
+  return sum;
+}
+
+/** A polynomial as the sum of its even and odd part, which halves the latency; for parts that do not cancel. */
 export function polynomial(context: KernelContext, x: Node, coefficients: readonly number[]): Node {
-  const horner = (z: Node, list: readonly number[]): Node => {
-    let sum = constant(list.at(-1)!);
-    for (let i = list.length - 2; i >= 0; i--) sum = multiplyAdd(context, sum, z, constant(list[i]!));
-    return sum;
-  };
-  if (coefficients.length < 4) return horner(x, coefficients);
   const square = mul(x, x);
   const part = (odd: number): readonly number[] => coefficients.filter((_, i) => i % 2 === odd);
-  return multiplyAdd(context, horner(square, part(1)), x, horner(square, part(0)));
+  return multiplyAdd(context, horner(context, square, part(1)), x, horner(context, square, part(0)));
 }
 
 /** `usual`, with the lanes in `mask` replaced by the scalar definition applied to the arguments. */

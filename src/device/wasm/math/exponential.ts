@@ -2,7 +2,7 @@
 // (Tang, ACM TOMS 15(2), 1989, without a table).
 
 import { type Node, unlessAny } from "../assembler.ts";
-import { EXP } from "../coefficients.ts";
+import { EXP, TANH } from "../coefficients.ts";
 import {
   abs,
   add,
@@ -35,16 +35,21 @@ export const LN2_LOW = 1.9082149292705877e-10;
 /** Beyond this the result may overflow or lose bits to underflow. */
 const ORDINARY = 708;
 
-/** exp(r) - 1 for |r| <= ln(2) / 2. */
-export function expm1Reduced(context: KernelContext, r: Node): Node {
-  return multiplyAdd(context, mul(r, r), polynomial(context, r, EXP), r);
-}
+/** exp(r) - 1 - r for |r| <= ln(2) / 2. */
+export const exponentialTail = (context: KernelContext, r: Node): Node =>
+  mul(mul(r, r), polynomial(context, r, EXP));
 
-/** n and exp(r) - 1 for x = n ln 2 + r, to be shifted by `tail`. */
-export function reduceExp(context: KernelContext, x: Node, tail?: Node): { n: Node; low: Node; expm1: Node } {
+/** exp(r) - 1 for |r| <= ln(2) / 2. */
+export const expm1Reduced = (context: KernelContext, r: Node): Node =>
+  multiplyAdd(context, mul(r, r), polynomial(context, r, EXP), r);
+
+/** x + tail = n ln 2 + r + lost, where `lost` is the rounding error of r and `low` holds n in its low bits. */
+export function reduceExp(x: Node, tail?: Node): { n: Node; low: Node; r: Node; lost: Node } {
   const { value: n, low } = nearest(mul(x, Math.LOG2E));
-  const head = sub(sub(x, mul(n, LN2_HIGH)), mul(n, LN2_LOW));
-  return { n, low, expm1: expm1Reduced(context, tail ? add(head, tail) : head) };
+  const high = sub(x, mul(n, LN2_HIGH));
+  const small = tail ? sub(mul(n, LN2_LOW), tail) : mul(n, LN2_LOW);
+  const r = sub(high, small);
+  return { n, low, r, lost: sub(sub(high, r), small) };
 }
 
 /** y * 2^n in two steps, for results that overflow or underflow. */
@@ -53,12 +58,16 @@ export function scaleTwice(y: Node, n: Node): Node {
   return mul(mul(y, powerOfTwo(half)), powerOfTwo(sub(n, half)));
 }
 
+/** exp(x) for |x| <= 708. */
+function expOrdinary(context: KernelContext, x: Node): Node {
+  const { low, r } = reduceExp(x);
+  return addBits(add(expm1Reduced(context, r), 1), shiftLeft(low, 52));
+}
+
 export function exp(context: KernelContext, x: Node): Node {
-  const { low, expm1 } = reduceExp(context, x);
-  const usual = addBits(add(expm1, 1), shiftLeft(low, 52));
-  const limited = max(min(x, 800), -800);
-  const rare = reduceExp(context, limited);
-  return unlessAny(not(lessEqual(abs(x), ORDINARY)), usual, scaleTwice(add(rare.expm1, 1), rare.n));
+  const { n, r } = reduceExp(max(min(x, 800), -800));
+  const rare = scaleTwice(add(expm1Reduced(context, r), 1), n);
+  return unlessAny(not(lessEqual(abs(x), ORDINARY)), expOrdinary(context, x), rare);
 }
 
 export function exp2(context: KernelContext, x: Node): Node {
@@ -73,9 +82,11 @@ export function exp2(context: KernelContext, x: Node): Node {
 
 /** exp(x) - 1 for x <= 708; below -60 the result is -1. */
 function expm1Ordinary(context: KernelContext, x: Node): Node {
-  const { n, expm1 } = reduceExp(context, max(x, -60));
+  const { n, r, lost } = reduceExp(max(x, -60));
   const scale = powerOfTwo(n);
-  return add(mul(scale, expm1), sub(scale, 1));
+  // The large terms 2^n - 1 + 2^n r are added first, nearly without rounding.
+  const large = add(sub(scale, 1), mul(scale, r));
+  return add(large, mul(scale, add(exponentialTail(context, r), lost)));
 }
 
 export function expm1(context: KernelContext, x: Node): Node {
@@ -89,10 +100,13 @@ export function sigmoid(context: KernelContext, x: Node): Node {
   return div(select(less(x, 0), e, constant(1)), add(e, 1));
 }
 
-/** With E = exp(-2|x|) - 1, tanh |x| = -E / (E + 2). */
+/** A polynomial near zero, 1 - 2 / (exp(2|x|) + 1) elsewhere. */
 export function tanh(context: KernelContext, x: Node): Node {
-  const e = expm1Ordinary(context, mul(min(abs(x), 22), -2));
-  return withSign(div(e, add(e, 2)), x);
+  const z = mul(x, x);
+  const near = multiplyAdd(context, mul(x, z), polynomial(context, z, TANH), x);
+  const a = abs(x);
+  const far = sub(1, div(constant(2), add(expOrdinary(context, mul(min(a, 22), 2)), 1)));
+  return withSign(select(less(a, 0.55), near, far), x);
 }
 
 /** With E = exp(|x|) - 1, sinh |x| = (E + E / (E + 1)) / 2. */
@@ -105,7 +119,6 @@ export function sinh(context: KernelContext, x: Node): Node {
 
 export function cosh(context: KernelContext, x: Node): Node {
   const a = abs(x);
-  const { low, expm1 } = reduceExp(context, a);
-  const e = addBits(add(expm1, 1), shiftLeft(low, 52));
+  const e = expOrdinary(context, a);
   return patch(context, not(lessEqual(a, ORDINARY)), add(mul(e, 0.5), div(constant(0.5), e)), x);
 }

@@ -3,10 +3,11 @@
 // enough, go to the scalar definition (V8's fdlibm: Payne & Hanek's reduction).
 
 import type { Node } from "../assembler.ts";
-import { COS_SMALL, SIN, SIN_SMALL } from "../coefficients.ts";
+import { COS, SIN } from "../coefficients.ts";
 import {
   abs,
   add,
+  addBits,
   and,
   bits,
   div,
@@ -15,7 +16,6 @@ import {
   less,
   lessEqual,
   mul,
-  multiplyAdd,
   nearest,
   neg,
   not,
@@ -50,45 +50,44 @@ function reduce(x: Node, n: Node): { head: Node; tail: Node } {
 const hard = (x: Node, n: Node, reduced: Node): Node =>
   or(not(lessEqual(abs(x), LARGEST)), and(less(abs(reduced), TOO_CLOSE), not(equal(n, 0))));
 
-/** sin(r) for |r| <= pi / 2. */
-function sinReduced(context: KernelContext, r: Node): Node {
-  const z = mul(r, r);
-  return multiplyAdd(context, mul(r, z), polynomial(context, z, SIN), r);
+/** sin and cos of head + tail for |head| <= pi / 4. */
+function sinCos(context: KernelContext, head: Node, tail: Node): { sine: Node; cosine: Node } {
+  const z = mul(head, head);
+  const half = mul(z, 0.5);
+  const leading = sub(1, half);
+  const cubic = mul(mul(head, z), polynomial(context, z, SIN));
+  const sine = add(head, add(cubic, mul(tail, leading)));
+  const quartic = mul(mul(z, z), polynomial(context, z, COS));
+  const rest = sub(add(sub(sub(1, leading), half), quartic), mul(head, tail));
+  return { sine, cosine: add(leading, rest) };
 }
 
-/** sin(x) = ± sin(x - n pi). */
-export function sin(context: KernelContext, x: Node): Node {
-  const { value, low } = nearest(mul(x, 1 / Math.PI));
-  const n = add(value, value);
-  const { head } = reduce(x, n);
-  const y = xor(sinReduced(context, head), shiftLeft(low, 63));
-  // Of all arguments only -0 gives a result without its own sign.
-  return patch(context, hard(x, n, head), select(equal(x, 0), x, y), x);
-}
-
-/** cos(x) = ± sin(x - (2 n + 1) pi / 2). */
-export function cos(context: KernelContext, x: Node): Node {
-  const { value, low } = nearest(sub(mul(abs(x), 1 / Math.PI), 0.5));
-  const n = add(add(value, value), 1);
-  const { head } = reduce(abs(x), n);
-  const y = xor(neg(sinReduced(context, head)), shiftLeft(low, 63));
+/** sin(x + quarter pi / 2): one of ± sin, ± cos of the reduced argument, by the number of quarter turns. */
+function sinShifted(context: KernelContext, x: Node, quarter: bigint): Node {
+  const { value: n, low } = nearest(mul(x, 2 / Math.PI));
+  const { head, tail } = reduce(x, n);
+  const { sine, cosine } = sinCos(context, head, tail);
+  const turns = quarter ? addBits(low, bits(quarter)) : low;
+  const sign = and(shiftLeft(turns, 62), bits(1n << 63n));
+  const y = xor(select(isEven(turns), sine, cosine), sign);
   return patch(context, hard(x, n, head), y, x);
 }
 
-/** tan(x) = sin / cos or -cos / sin of x - n pi / 2, both with the rounding error of the argument. */
+/** The parity bit of an integer, moved to the top of the exponent, is the number 0 or 2. */
+const isEven = (low: Node): Node => equal(shiftLeft(and(low, bits(1n)), 62), 0);
+
+// Without its own sign, sin(-0) would come out as +0.
+export const sin = (context: KernelContext, x: Node): Node =>
+  select(equal(x, 0), x, sinShifted(context, x, 0n));
+
+export const cos = (context: KernelContext, x: Node): Node => sinShifted(context, x, 1n);
+
+/** tan(x) = sin / cos or -cos / sin of x - n pi / 2. */
 export function tan(context: KernelContext, x: Node): Node {
   const { value: n, low } = nearest(mul(x, 2 / Math.PI));
   const { head, tail } = reduce(x, n);
-  const z = mul(head, head);
-  const half = mul(z, 0.5);
-  const cubic = mul(mul(head, z), polynomial(context, z, SIN_SMALL));
-  const sine = add(head, add(cubic, mul(tail, sub(1, half))));
-  const leading = sub(1, half);
-  const quartic = mul(mul(z, z), polynomial(context, z, COS_SMALL));
-  const rest = sub(add(sub(sub(1, leading), half), quartic), mul(head, tail));
-  const cosine = add(leading, rest);
-  // The parity bit of n, moved to the top of the exponent, is the number 0 or 2.
-  const even = equal(shiftLeft(and(low, bits(1n)), 62), 0);
+  const { sine, cosine } = sinCos(context, head, tail);
+  const even = isEven(low);
   const y = div(select(even, sine, neg(cosine)), select(even, cosine, sine));
   return patch(context, hard(x, n, head), select(equal(n, 0), withSign(y, x), y), x);
 }
