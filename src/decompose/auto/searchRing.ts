@@ -1,7 +1,8 @@
 // The smallest tensor ring within a tolerance: cut at every edge, then lower ranks by alternating least squares.
 
 import { parameters } from "../operations.ts";
-import { type RingResult, ring } from "../ring.ts";
+import { ring } from "../ring.ts";
+import type { RingResult } from "../ringSvd.ts";
 import type { Ring } from "../types.ts";
 import { type Find, type NoFind, storedBytes, type Task } from "./search.ts";
 
