@@ -9,7 +9,7 @@ import { normal, randint } from "../random/distributions.ts";
 import { foldIn, type Key, key as makeKey } from "../random/key.ts";
 import { inexactDType } from "../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { ttRules } from "./formats/tt.ts";
 import { frobenius } from "./frobenius.ts";
@@ -243,7 +243,9 @@ class Cross {
         cores[bond + 1] = reshape(back, [-1, m, s]);
       } else {
         const draw = foldIn(foldIn(this.key, 3), number * order + step);
-        const { rows, coefficients } = maxvol(enriched(u, rest.shape[1]!, draw));
+        const { rows, coefficients } = maxvol(
+          enriched(u, sizeOf(rightwards ? this.dims.slice(bond + 1) : this.dims.slice(0, bond + 1)), draw),
+        );
         if (rightwards) {
           this.left[bond + 1] = pickLeft(this.left[bond]!, n, rows);
           cores[bond] = reshape(coefficients, [r, n, -1]);
@@ -279,10 +281,13 @@ class Cross {
   }
 }
 
-/** An orthonormal basis of the columns of u and of a few random ones, as far as the sizes allow. */
-function enriched(u: Tensor, columns: number, key: Key): Tensor {
+/**
+ * An orthonormal basis of the columns of u and of a few random ones, as far as the bond can carry: at most `largest`, the number of indices on its other
+ * side (not only of those known so far, or ranks could never grow past a short mode).
+ */
+function enriched(u: Tensor, largest: number, key: Key): Tensor {
   const [m, r] = u.shape as [number, number];
-  const extra = Math.min(ENRICHMENT, m - r, Math.max(0, columns - r));
+  const extra = Math.min(ENRICHMENT, m - r, Math.max(0, largest - r));
   if (extra <= 0) return u;
   const dtype = u.dtype;
   return qr(concat([u, normal(key, [m, extra], { dtype })], 1)).q;

@@ -1,5 +1,6 @@
 // Random decompositions of every kind, and distances between tensors.
 
+import type { PlainKind } from "../../src/decompose/convert.ts";
 import { nodesOf } from "../../src/decompose/dimTree.ts";
 import { frobenius } from "../../src/decompose/frobenius.ts";
 import { arrangedShape, type permutation, type quantizedLayout } from "../../src/decompose/layout.ts";
@@ -9,7 +10,7 @@ import { foldIn, key as makeKey } from "../../src/random/key.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 
-export type PlainKind = Exclude<Decomposition["kind"], "arranged">;
+export type { PlainKind };
 export const PLAIN_KINDS: readonly PlainKind[] = ["cp", "tucker", "tt", "ring", "tree", "dense"];
 
 /** What a random decomposition is made from; `rank` bounds every rank. */
