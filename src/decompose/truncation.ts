@@ -10,7 +10,7 @@ import { svd } from "../linalg/svd.ts";
 import { matmul } from "../ops/contract.ts";
 import { flip, moveAxis, narrowAxis } from "../ops/movement.ts";
 import { type Key, key as makeKey } from "../random/key.ts";
-import { allocate, dtypeInfo, realDType, type Storage } from "../tensor/dtype.ts";
+import { allocate, dtypeInfo, machineEpsilon, realDType, type Storage } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { adjoint, unfold } from "./unfold.ts";
@@ -135,10 +135,10 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
   const n = x.shape[mode]!;
   const { delta = 0, rank, maxRank } = options;
   const method = chooseMethod(x, n, options, norm);
-  const keep = (vectors: Tensor, values: Float64Array, missing = 0): LeftBasis => {
+  const keep = (vectors: Tensor, values: Float64Array, missing = 0, reserve = 0): LeftBasis => {
     const found =
       rank === undefined
-        ? rankFor(values, Math.sqrt(Math.max(0, delta * delta - missing)), maxRank)
+        ? rankFor(values, Math.sqrt(Math.max(0, delta * delta - missing - reserve)), maxRank)
         : cutAt(values, rank);
     return {
       u: narrowAxis(vectors, 1, 0, found.rank).contiguous(),
@@ -148,7 +148,8 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
   };
   if (method === "gram") {
     const { vectors, values } = symmetricBasis(modeGram(x, mode));
-    return keep(vectors, values);
+    // What rounding of the squares may hide (2.5 units at most on random spectra) must not push the error past the bound.
+    return keep(vectors, values, 0, 4 * machineEpsilon(realDType(x.dtype)) * norm * norm);
   }
   const matrix = unfold(x, mode).contiguous();
   if (method === "randomized") {
