@@ -119,7 +119,7 @@ const withWeights = (factors: readonly Tensor[], weights: Tensor): readonly Tens
   factors.map((u, k) => (k === factors.length - 1 ? u.mul(weights) : u));
 
 /** ‖X - X̂‖ / ‖X‖ of the model with factor U in one mode: ‖X‖² - 2 Re⟨X̂, X⟩ + ‖X̂‖², free of charge from M and V. */
-function modelError(norm: number, u: Tensor, m: Tensor, v: Tensor): number {
+export function modelError(norm: number, u: Tensor, m: Tensor, v: Tensor): number {
   const cross = conj(u).mul(m).sum().real().item();
   const square = matmul(u, v).mul(conj(u)).sum().real().item();
   return norm === 0 ? 0 : Math.sqrt(Math.max(0, norm * norm - 2 * cross + square)) / norm;
