@@ -169,7 +169,8 @@ export async function renderChart(spec: ChartSpec, size: ChartSize = {}): Promis
       marks.push(
         Plot.text([points.at(-1)!], {
           text: [series.label],
-          dx: 13,
+          dx: 12,
+          dy: -13,
           textAnchor: "start",
           fontWeight: "bold",
           fontSize: 13,

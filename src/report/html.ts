@@ -149,11 +149,15 @@ function layoutSentence(d: Extract<Decomposition, { kind: "arranged" }>, names: 
 
 async function sizeSection({ candidates, curves, choice, quality, request }: Summary): Promise<string> {
   const series: Series[] = [];
+  // Predictions far below what was asked would squeeze the part that matters.
+  const least = Math.min(quality.error || 1, request.kind === "tolerance" ? request.tolerance || 1 : 1) / 30;
   for (const { format, points } of curves)
     series.push({
       name: FORMAT_NAMES[format],
       color: COLORS[format],
-      points: points.filter(({ error }) => error <= 1).map(({ bytes, error }) => [bytes, error]),
+      points: points
+        .filter(({ error }) => error <= 1 && error >= least)
+        .map(({ bytes, error }) => [bytes, error]),
     });
   const listed = new Set(curves.map(({ format }) => format));
   for (const format of new Set(candidates.map((candidate) => candidate.format))) {
@@ -225,7 +229,10 @@ async function spectrumSection({ spectra, input }: Summary): Promise<string> {
     drawn.slice(0, SPECTRA).map(({ modes, values, kept }) => {
       const top = values[0] || 1;
       const point = (value: number, i: number): [number, number] => [i + 1, value / top];
-      const part = modes.map((axis) => names[axis] ?? `axis ${axis}`).join(" and ");
+      // The same cut seen from the other side: the shorter list of axes names it.
+      const rest = [...names.keys()].filter((axis) => !modes.includes(axis));
+      const side = rest.length > 0 && rest.length < modes.length ? rest : modes;
+      const part = side.map((axis) => names[axis] ?? `axis ${axis}`).join(" and ");
       return chartFigure(
         {
           title: `${part} against the rest: ${formatNumber(kept)} kept`,
