@@ -31,7 +31,6 @@ const draws = (key: Key, shapes: readonly (readonly number[])[]): Tensor[] =>
 function structures(key: Key): { name: string; d: Decomposition }[] {
   const small = [12, 14, 16];
   const [cpKey, tuckerKey, ttKey, mixedKey, ringKey, treeKey, sizeKey] = split(key, 7);
-  const rankTwo = (n: readonly number[]): readonly (readonly number[])[] => n.map((length) => [length, 2]);
   const shuffled: Layout = {
     shape: [10, 10, 10, 10],
     padded: [10, 10, 10, 10],
@@ -100,18 +99,21 @@ function structures(key: Key): { name: string; d: Decomposition }[] {
       },
     },
     {
-      name: "tree of rank 2",
+      name: "tree of leaf rank 3",
       d: {
         kind: "tree",
         tree: [
           [0, 2],
           [1, 3],
         ],
-        leaves: draws(treeKey!, rankTwo([10, 10, 10, 10])),
+        leaves: draws(
+          treeKey!,
+          [10, 10, 10, 10].map((n) => [n, 3]),
+        ),
         transfers: draws(foldIn(treeKey!, 1), [
           [2, 2, 1],
-          [2, 2, 2],
-          [2, 2, 2],
+          [3, 3, 2],
+          [3, 3, 2],
         ]),
       },
     },

@@ -1,3 +1,5 @@
+import "../ops/methods.ts";
+
 export { reportSchema } from "./schema.ts";
 export { summarize } from "./summary.ts";
 export { renderText } from "./text.ts";

@@ -1,3 +1,5 @@
+import "../ops/methods.ts";
+
 export { atLeast, atMost, between, type Expectation } from "./expect.ts";
 export { findStudies, loadStudy, studyIds } from "./registry.ts";
 export { renderStudyHtml, renderStudyText } from "./render.ts";
