@@ -6,7 +6,7 @@ import { coreShape, type ModeSpectra, tuckerSize } from "../coreShapes.ts";
 import { frobenius } from "../frobenius.ts";
 import { sthosvd } from "../sthosvd.ts";
 import { modeGram, symmetricBasis } from "../truncation.ts";
-import { hooi } from "../tucker.ts";
+import { hooi } from "../tuckerHooi.ts";
 import type { Tucker } from "../types.ts";
 import type { Find, Task } from "./search.ts";
 
