@@ -52,7 +52,10 @@ const problems = [];
 const graph = new Map();
 
 const importPattern =
-  /(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s*["'](\.[^"']+)["']|\bimport\(\s*["'](\.[^"']+)["']\s*\)/g;
+  /(?:^|\n)\s*(?:import|export)\b(?:[^;"']*?from)?\s*["'](\.[^"']+)["']|\bimport\(\s*["'](\.[^"']+)["']\s*\)/g;
+
+/** Attaches the operations to tensors as methods; every public door loads it, so that no order of imports matters. */
+const METHODS = "ops/methods.ts";
 
 for (const file of files) {
   const folder = file.includes("/") ? file.slice(0, file.indexOf("/")) : "";
@@ -64,15 +67,19 @@ for (const file of files) {
     const target = relative(root, normalize(join(root, dirname(file), match[1] ?? match[2])))
       .split(sep)
       .join("/");
+    if (target.startsWith("..")) continue;
     targets.push(target);
     if (!files.includes(target)) problems.push(`${file}: imports ${target}, which does not exist`);
     const other = target.includes("/") ? target.slice(0, target.indexOf("/")) : "";
     const isIndex = file.endsWith("index.ts");
+    if (isIndex && target === METHODS) continue;
     if (folder && other !== folder && ORDER.indexOf(other) > ORDER.indexOf(folder))
       problems.push(`${file}: imports ${target}, but ${folder}/ stands above ${other}/`);
     if (target.endsWith("/index.ts") && !isIndex)
       problems.push(`${file}: imports ${target}; import the file that defines the name instead`);
   }
+  if (/^[a-z]+\/index\.ts$/.test(file) && !targets.includes(METHODS))
+    problems.push(`${file}: must import ../${METHODS}`);
   graph.set(file, targets);
 }
 

@@ -209,7 +209,8 @@ function normalizedColumns(u: Tensor): { unit: Tensor; norms: Tensor } {
 }
 
 /** ‖X - X̂‖ / ‖X‖ of the model with factor U in one mode: ‖X‖² - 2 Re⟨X̂, X⟩ + ‖X̂‖², free of charge from M and V. */
-function modelError(norm: number, u: Tensor, m: Tensor, v: Tensor): number {
+export function modelError(norm: number, u: Tensor, m: Tensor, v: Tensor): number {
+  if (norm === 0) return 0;
   const factor = u.data();
   const squared = norm * norm - 2 * realDot(factor, m.data()) + realDot(factor, matmul(u, v).data());
   return Math.sqrt(Math.max(0, squared)) / norm;

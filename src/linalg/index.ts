@@ -1,3 +1,5 @@
+import "../ops/methods.ts";
+
 export { cholesky } from "./cholesky.ts";
 export { type Eigh, eigh, eigvalsh } from "./eigh.ts";
 export { type LeastSquares, lstsq } from "./leastSquares.ts";

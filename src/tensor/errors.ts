@@ -18,6 +18,11 @@ export class DomainError extends PolyadicError {
   override name = "DomainError";
 }
 
+/** A file or folder is missing, unreadable, or not what its format promises; the message names it. */
+export class FileError extends PolyadicError {
+  override name = "FileError";
+}
+
 /** Two trees of tensors differ in structure; the message names the path. */
 export class TreeError extends PolyadicError {
   override name = "TreeError";

@@ -1,3 +1,5 @@
+import "../ops/methods.ts";
+
 export * from "./complex.ts";
 export * from "./create.ts";
 export {

@@ -15,51 +15,56 @@ import { rankFor } from "../truncation.ts";
 import type { CP } from "../types.ts";
 import type { Find, NoFind, Task } from "./search.ts";
 import { coreTolerance, liftFactors, type Projected } from "./searchTucker.ts";
+import type { BipartitionSpectra } from "./spectra.ts";
 
 /** Starts tried at each rank. */
 const RESTARTS = 3;
 
 /**
- * Ranks 1, 2, 4 … until the tolerance is met, then bisection. Each rank starts from the best components so far with new ones from the residual, then from singular
- * vectors, then at random. Gives up at the rank whose numbers exceed `maxBytes`, which another format needs.
+ * The lowest rank whose error is within the tolerance, by doubling and bisection. The first rank is the least that the spectra allow (a CP model of rank r has
+ * unfoldings of rank r at most); the last is what another format's size leaves room for, and is tried first, to learn early that nothing will come of it.
+ * Each rank starts from the best components so far with new ones from the residual, then from singular vectors, then at random.
  */
-export function searchCp(
-  { x, tol, norm, key, clock }: Task,
-  projected: Projected,
-  maxBytes: number,
-): Find | NoFind {
+export function searchCp(task: Task, projected: Projected, maxBytes: number): Find | NoFind {
+  const { x, tol, norm, key, clock, spectra } = task;
   const { core, bases } = projected;
   const rtol = coreTolerance(projected, tol, norm);
   const perRank = (x.shape.reduce((sum, n) => sum + n, 0) + 1) * dtypeInfo(x.dtype).bytes;
   const affordable = Math.floor(maxBytes / perRank);
-  if (affordable < 1) return { reason: "larger than another format already at rank 1" };
+  const least = leastRank(spectra, tol * norm);
+  if (affordable < least)
+    return { reason: `at least rank ${least} is needed, which is larger than another format` };
   let previous: CpResult | null = null;
-  const attempt = (rank: number): CpResult => {
+  const attempt = (rank: number, restarts: number): CpResult => {
     let best: CpResult | null = null;
-    for (let start = 0; start < RESTARTS; start++) {
+    for (let start = 0; start < restarts; start++) {
       clock.tick(0.6, `cp rank ${rank}`);
       const from = foldIn(key, 16 * rank + start);
-      const warm = start === 0 && previous ? extended(core, previous, rank, from) : null;
-      const init = warm ?? (start <= 1 && !(start === 1 && !previous) ? "svd" : "random");
+      const starts = [
+        ...(previous ? [extended(core, previous, rank, from)] : []),
+        "svd",
+        "random",
+        "random",
+      ] as const;
+      const init = starts[start]!;
       const trial = cp(core, rank, { init, key: from, tol: rtol * 1e-3, maxIterations: 60 });
       if (!best || trial.error < best.error) best = trial;
       if (best.error <= rtol || clock.isOver) break;
     }
-    previous = best;
     return best!;
   };
-  let low = 0;
-  let high = 0;
-  let found: CpResult | null = null;
-  let closest = Number.POSITIVE_INFINITY;
-  for (
-    let rank = 1;
-    rank <= affordable && !found;
-    rank = rank === affordable ? rank + 1 : Math.min(2 * rank, affordable)
-  ) {
-    if (clock.isOver) return { reason: `out of time at rank ${rank}` };
-    const trial = attempt(rank);
-    closest = Math.min(closest, trial.error);
+  const ceiling = attempt(affordable, 1);
+  if (ceiling.error > HOPELESS * rtol)
+    return {
+      reason: `error ${ceiling.error.toPrecision(2)} at rank ${affordable}; a higher rank is larger than another format`,
+    };
+  let found = ceiling.error <= rtol ? ceiling : null;
+  let low = least - 1;
+  let high = affordable + 1;
+  for (let rank = least; rank < high; rank = Math.min(2 * rank, rank < affordable ? affordable : high)) {
+    if (clock.isOver) break;
+    const trial = attempt(rank, RESTARTS);
+    previous = trial;
     if (trial.error <= rtol) {
       found = trial;
       high = rank;
@@ -67,15 +72,21 @@ export function searchCp(
   }
   if (!found)
     return {
-      reason: `error ${closest.toPrecision(2)} at rank ${low}; more components would be larger than another format`,
+      reason: clock.isOver
+        ? `out of time at rank ${low}`
+        : `no solution within the tolerance up to rank ${affordable}`,
     };
+  if (high > affordable) high = affordable;
   while (high - low > 1 && !clock.isOver) {
     const middle = (low + high) >> 1;
-    const trial = attempt(middle);
+    const trial = attempt(middle, RESTARTS);
     if (trial.error <= rtol) {
       found = trial;
       high = middle;
-    } else low = middle;
+    } else {
+      low = middle;
+      previous = trial;
+    }
   }
   const decomposition: CP = {
     kind: "cp",
@@ -83,6 +94,16 @@ export function searchCp(
     factors: liftFactors(bases, found.factors),
   };
   return { format: "cp", detail: found.degenerate ? "degenerate components" : "", decomposition };
+}
+
+/** When one start at the largest affordable rank misses the tolerance by this factor, better starts will not make up for it. */
+const HOPELESS = 2;
+
+/** Every unfolding of a CP model has at most its rank, so each spectrum gives a lower bound. */
+function leastRank(spectra: BipartitionSpectra, delta: number): number {
+  let least = 1;
+  for (const { values } of spectra.sets()) least = Math.max(least, rankFor(values, delta).rank);
+  return least;
 }
 
 /** Factors of a former solution, cut or extended by components fitted to what it leaves. */

@@ -144,14 +144,14 @@ function tileKernel(
     };
     // Leaving is possible after every row: it saves a second loop for the rest, and the branches keep V8 from moving
     // the loads of several rows together, which would not fit into 16 registers.
-    const UNROLL = 4;
+    const UNROLL = 8;
     if (width === 2) f.set(k, mul(get(k), i32(2)));
     f.loopUntil((leaveIf) => {
       for (let u = 0; u < UNROLL; u++) {
         step(u);
-        advance(f, k, i32(-1));
-        leaveIf(op("i32.eqz", get(k)));
+        leaveIf(op("i32.eq", get(k), i32(u + 1)));
       }
+      advance(f, k, i32(-UNROLL));
       for (const row of rowAt) advance(f, row, i32(UNROLL * bytes));
       advance(f, b, i32(UNROLL * vectors * 16));
     });

@@ -1,0 +1,6 @@
+// What the benchmarks use of polyadic, bundled by run.mjs.
+
+export { get, i32, lane, ModuleBuilder, op } from "../src/device/wasm/assembler.ts";
+export { hasRelaxedSimd } from "../src/device/wasm/features.ts";
+export { wasmDevice } from "../src/device/wasm/wasm.ts";
+export { add, tensor } from "../src/index.ts";

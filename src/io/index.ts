@@ -1,0 +1,33 @@
+import "../ops/methods.ts";
+
+export {
+  type DecompositionInfo,
+  isDecompositionFile,
+  type LoadedDecomposition,
+  loadDecomposition,
+  saveDecomposition,
+} from "./decompositionFile.ts";
+export type { Decoded } from "./elements.ts";
+export { type Chunks, writeFileAtomic } from "./files.ts";
+export { encodeImage, readImage, readImageFolder, writeImage } from "./images.ts";
+export { decodeNpy, encodeNpy, readNpy, writeNpy } from "./npy.ts";
+export { decodeNpz, encodeNpz, namesInNpz, readNpz, writeNpz } from "./npz.ts";
+export {
+  encodeSafetensors,
+  listSafetensors,
+  readSafetensors,
+  type Safetensors,
+  type SafetensorsEntry,
+  writeSafetensors,
+} from "./safetensors.ts";
+export { readTable, readTableEntries, type TableEntries, type TableMatrix } from "./tables.ts";
+export {
+  type LoadedTensor,
+  type ReadOptions,
+  readTensor,
+  type SourceKind,
+  type TensorSource,
+  variablesIn,
+  writeTensor,
+} from "./tensorFile.ts";
+export { readTns, writeTns } from "./tns.ts";
