@@ -14,10 +14,12 @@ const config: UserConfig = defineConfig({
   format: "esm",
   platform: "neutral",
   target: "es2023",
-  dts: true,
+  // Studies are run, not imported: they need no types of their own.
+  dts: { entry: ["src/index.ts", "src/*/index.ts", "src/cli/main.ts"] },
   sourcemap: false,
   clean: true,
-  external: [/^node:/],
+  // The optional packages are loaded when they are used; one of them is not made of JavaScript alone.
+  deps: { neverBundle: [/^node:/, "sharp", "@duckdb/node-api", "@observablehq/plot"] },
 });
 
 export default config;
