@@ -2,6 +2,7 @@ import "../ops/methods.ts";
 
 export { decompose } from "./auto/decompose.ts";
 export type { DecomposeOptions } from "./auto/options.ts";
+export { convert } from "./convert.ts";
 export {
   type CoreShape,
   type CoreShapeGoal,
@@ -15,6 +16,7 @@ export {
 export { type CpOptions, type CpResult, cp, kruskalRanks } from "./cp.ts";
 export type { RoundOptions } from "./formats/rules.ts";
 export type { IterationOptions, Progress } from "./input.ts";
+export { type Maxvol, type MaxvolOptions, maxvol } from "./maxvol.ts";
 export { mttkrp } from "./mttkrp.ts";
 export {
   add,
@@ -37,12 +39,18 @@ export {
   slice,
   tensorsOf,
 } from "./operations.ts";
-export { type RingOptions, type RingResult, ring } from "./ring.ts";
+export { ring } from "./ring.ts";
+export type { RingAlsResult } from "./ringAls.ts";
+export type { RingOptions, RingResult } from "./ringSvd.ts";
 export type { SparseTensor } from "./sparse.ts";
 export { type OrthogonalTucker, type SthosvdOptions, sthosvd } from "./sthosvd.ts";
 export { type TreeOptions, type TreeResult, tree } from "./tree.ts";
 export type { TruncationMethod } from "./truncation.ts";
 export { type TtOptions, type TtResult, tt, ttOrthogonalize, ttRound } from "./tt.ts";
+export { ttAdd, ttHadamard, ttInner, ttNorm, ttSum } from "./ttArithmetic.ts";
+export { type TtCrossOptions, type TtCrossResult, ttCross, ttCrossFunction } from "./ttCross.ts";
+export { type TtMatrix, ttMatrix, ttMatrixFull, ttMatvec } from "./ttMatrix.ts";
+export { ttPermute } from "./ttPermute.ts";
 export { type HooiOptions, type HooiResult, hooi, hosvd, type TuckerOptions, tucker } from "./tucker.ts";
 export type * from "./types.ts";
 export { fold, khatriRao, kronecker, modeProduct, multiModeProduct, unfold } from "./unfold.ts";

@@ -7,6 +7,7 @@ import { type DType, dtypeInfo, isComplex } from "../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { convert, needsForming } from "./convert.ts";
 import { arrangedRules, boxIndices } from "./formats/arranged.ts";
 import { cpRules } from "./formats/cp.ts";
 import { denseRules } from "./formats/dense.ts";
@@ -47,7 +48,8 @@ export const tensorsOf = (d: Decomposition): Readonly<Record<string, Tensor>> =>
 /** Mode lengths of the tensor that a decomposition stands for. */
 export const shapeOf = (d: Decomposition): Shape => rulesOf(d).shape(d);
 
-/** CP: its rank. Tucker: one rank a mode. Train: the d - 1 inner ranks. Ring: d ranks from the first. Tree: one rank a node. */
+/** CP: its rank. Tucker: one rank a mode. Train: the d - 1 inner ranks. Ring: d ranks from the first. Tree: one rank a
+ * node other than the root, in pre-order. */
 export const ranks = (d: Decomposition): readonly number[] => rulesOf(d).ranks(d);
 
 /** The dtype of the parameters. */
@@ -169,34 +171,46 @@ export function hadamard(a: Decomposition, b: Decomposition): Decomposition {
   return rulesOf(x).hadamard(x, y);
 }
 
-/** Two operands in one kind. */
+/** Two operands in one kind: their own when it is the same, dense when one must be formed anyway, else trains. */
 function meet(a: Decomposition, b: Decomposition, what: string): readonly [Decomposition, Decomposition] {
   const shape = shapeOf(a);
   if (!sameShape(shape, shapeOf(b)))
     throw new ShapeError(`${what}: shapes ${formatShape(shape)} and ${formatShape(shapeOf(b))} differ`);
-  if (a.kind === b.kind && structureOf(a) === structureOf(b)) return [a, b];
-  return [
-    { kind: "dense", data: full(a) },
-    { kind: "dense", data: full(b) },
-  ];
+  if (structureOf(a) === structureOf(b)) return [a, b];
+  const kind = needsForming(a) || needsForming(b) ? "dense" : "tt";
+  return [convert(a, kind), convert(b, kind)];
 }
 
+/** Decompositions with equal structure have rules for each other. */
 const structureOf = (d: Decomposition): string =>
   d.kind === "tree"
     ? JSON.stringify(d.tree)
     : d.kind === "arranged"
-      ? JSON.stringify([d.layout, d.inner.kind])
-      : "";
+      ? `${JSON.stringify(d.layout)} ${structureOf(d.inner)}`
+      : d.kind;
 
 /**
  * A cheaper decomposition of the same kind within a relative error, or of given ranks. CP drops components only; refit them with `cp`.
- * Throws DomainError for a tolerance outside [0, 1).
+ * Ranks in the order of `ranks(d)`, larger ones than there are being allowed. Throws DomainError for a tolerance outside [0, 1) or a rank below 1, ShapeError
+ * for a wrong number of ranks.
  */
 export function round(d: Decomposition, options: RoundOptions): Decomposition {
   if (options.rtol !== undefined) checkTolerance(options.rtol, "round");
   else if (!options.ranks && options.maxRank === undefined)
     throw new DomainError("round: one of rtol, ranks and maxRank was expected");
+  if (options.maxRank !== undefined) checkRank(options.maxRank, "maxRank");
+  if (options.ranks) {
+    const places = ranks(d).length;
+    if (options.ranks.length !== places)
+      throw new ShapeError(`round: ${places} ranks were expected, got ${options.ranks.length}`);
+    for (const [i, rank] of options.ranks.entries()) checkRank(rank, `rank ${i}`);
+  }
   return rulesOf(d).round(d, options);
+}
+
+function checkRank(rank: number, name: string): void {
+  if (!(Number.isInteger(rank) && rank >= 1))
+    throw new DomainError(`round: ${name} must be an integer of at least 1, got ${rank}`);
 }
 
 /** Differences between a tensor and its reconstruction. */

@@ -12,8 +12,16 @@ import { leastSquaresUpdate } from "./cpUpdate.ts";
 import { chainProduct, ringRules } from "./formats/ring.ts";
 import { frobenius } from "./frobenius.ts";
 import { checkAborted } from "./input.ts";
-import type { RingAlsResult, RingOptions, RingResult } from "./ring.ts";
+import type { RingOptions, RingResult } from "./ringSvd.ts";
 import type { Ring } from "./types.ts";
+
+export interface RingAlsResult extends RingResult {
+  /** Sweeps of the start that won. */
+  readonly iterations: number;
+  readonly converged: boolean;
+  /** Relative error after each of its sweeps; below about 1e-8 rounding hides it. */
+  readonly history: readonly number[];
+}
 
 /** An error that rounding alone can cause: no further start can do better. */
 const EXACT = 1e-10;

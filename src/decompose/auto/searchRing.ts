@@ -3,7 +3,8 @@
 
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { parameters } from "../operations.ts";
-import { type RingResult, ring } from "../ring.ts";
+import { ring } from "../ring.ts";
+import type { RingResult } from "../ringSvd.ts";
 import type { Ring } from "../types.ts";
 import { type Find, type NoFind, storedBytes, type Task } from "./search.ts";
 import type { BipartitionSpectra } from "./spectra.ts";
@@ -11,7 +12,7 @@ import type { BipartitionSpectra } from "./spectra.ts";
 /** Rank vectors tried by alternating least squares, smallest ring first. */
 const ATTEMPTS = 8;
 /** Share of the whole time that they may take. */
-const TIME_SHARE = 0.2;
+const TIME_SHARE = 0.1;
 /** Largest rank, and number of rank vectors, that are looked at. */
 const LARGEST_RANK = 24;
 const LONGEST_LIST = 20_000;

@@ -1,8 +1,10 @@
+import { conj } from "../../ops/complex.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { frobenius } from "../frobenius.ts";
 import { arrangeIndices, disarrange, isPermutation, paddingOf } from "../layout.ts";
 import type { Arranged, Decomposition } from "../types.ts";
 import type { FormatRules } from "./rules.ts";
+import { scalarOf } from "./scalars.ts";
 
 type Inner = Arranged["inner"];
 const make = (d: Arranged, inner: Inner): Arranged => ({ kind: "arranged", layout: d.layout, inner });
@@ -39,6 +41,8 @@ export function arrangedRules(
       paddingOf(d.layout) === 0 ? rulesOf(d.inner).norm(d.inner) : frobenius(rules.full(d).contiguous()),
     inner(a, b) {
       sameLayout(a, b, "inner");
+      // What the decompositions hold in the padding does not count.
+      if (paddingOf(a.layout) > 0) return scalarOf(conj(rules.full(a)).mul(rules.full(b)).sum());
       return rulesOf(a.inner).inner(a.inner, b.inner);
     },
     add(a, b) {
@@ -50,7 +54,15 @@ export function arrangedRules(
       sameLayout(a, b, "hadamard");
       return make(a, rulesOf(a.inner).hadamard(a.inner, b.inner) as Inner);
     },
-    round: (d, options) => make(d, rulesOf(d.inner).round(d.inner, options) as Inner),
+    round(d, options) {
+      const inner = rulesOf(d.inner);
+      // A tolerance relative to the tensor, which may be smaller than the padded one.
+      const rtol =
+        options.rtol && paddingOf(d.layout) > 0
+          ? options.rtol * Math.min(1, rules.norm(d) / (inner.norm(d.inner) || 1))
+          : options.rtol;
+      return make(d, inner.round(d.inner, rtol === undefined ? options : { ...options, rtol }) as Inner);
+    },
   };
   return rules;
 }

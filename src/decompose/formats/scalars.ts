@@ -55,7 +55,10 @@ export function blockDiagonal(a: Tensor, b: Tensor, axes: readonly number[]): Te
   return concat([upper, lower], first);
 }
 
-/** Products of all pairs along the given axes, entry by entry along the others: axis lengths multiply, a's index slowest. */
+/**
+ * Products of all pairs along the given axes, entry by entry along the others (where a length of 1 is repeated): axis lengths multiply, a's
+ * index slowest.
+ */
 export function pairwiseProduct(a: Tensor, b: Tensor, axes: readonly number[]): Tensor {
   const shapeA: number[] = [];
   const shapeB: number[] = [];
@@ -69,7 +72,7 @@ export function pairwiseProduct(a: Tensor, b: Tensor, axes: readonly number[]): 
     } else {
       shapeA.push(n);
       shapeB.push(m);
-      shape.push(n);
+      shape.push(n === 1 ? m : n);
     }
   });
   return reshape(reshape(a, shapeA).mul(reshape(b, shapeB)), shape);

@@ -76,7 +76,16 @@ export const tuckerRules: FormatRules<Tucker> = {
   },
   round(d, options) {
     const flat = orthonormalized(d);
-    const small = sthosvd(flat.core, options);
+    // Ranks decide when a tolerance is given too; larger ones than there are stay as they are.
+    const { ranks, maxRank } = options;
+    const small = sthosvd(
+      flat.core,
+      ranks
+        ? {
+            ranks: ranks.map((rank, k) => Math.min(rank, maxRank ?? rank, flat.core.shape[k]!)),
+          }
+        : options,
+    );
     return make(
       small.core,
       small.factors.map((u, k) => matmul(flat.factors[k]!, u)),
