@@ -1,23 +1,35 @@
 import { readdirSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
 
-const folders = readdirSync("src", { withFileTypes: true }).filter((entry) => entry.isDirectory());
-const studies = readdirSync("studies").filter((name) => name.endsWith(".ts"));
+const folders = readdirSync("src", { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== "cli")
+  .map(({ name }) => name);
 
-const config: UserConfig = defineConfig({
-  entry: {
-    index: "src/index.ts",
-    ...Object.fromEntries(folders.map(({ name }) => [name, `src/${name}/index.ts`])),
-    cli: "src/cli/main.ts",
-    ...Object.fromEntries(studies.map((name) => [`studies/${name.slice(0, -3)}`, `studies/${name}`])),
+const shared: UserConfig = { format: "esm", platform: "neutral", target: "es2023", fixedExtension: false };
+
+const config: UserConfig[] = defineConfig([
+  {
+    ...shared,
+    entry: {
+      index: "src/index.ts",
+      ...Object.fromEntries(folders.map((name) => [name, `src/${name}/index.ts`])),
+      cli: "src/cli/main.ts",
+    },
+    dts: true,
+    deps: { neverBundle: [/^node:/] },
   },
-  format: "esm",
-  platform: "neutral",
-  target: "es2023",
-  dts: true,
-  sourcemap: false,
-  clean: true,
-  external: [/^node:/],
-});
+  {
+    // Studies use the library by its public names, which Node resolves to this very package.
+    ...shared,
+    entry: Object.fromEntries(
+      readdirSync("studies")
+        .filter((name) => name.endsWith(".ts"))
+        .map((name) => [name.slice(0, -3), `studies/${name}`]),
+    ),
+    outDir: "dist/studies",
+    dts: false,
+    deps: { neverBundle: [/^node:/, /^polyadic/] },
+  },
+]);
 
 export default config;

@@ -115,7 +115,7 @@ async function elementwise() {
   const needsPositive = new Set(["log", "log1p", "sqrt"]);
   const binary = new Set(["add", "mul", "pow"]);
   const names = "add mul sqrt exp expm1 log log1p tanh sinh sin cos tan erf pow sum".split(" ");
-  const wrap = (x) => np.numpy && np.numpy.array([...x], "float64");
+  const wrap = (x) => np.numpy?.array([...x], "float64");
   const [wideTs, positiveTs] = [wrap(wide), wrap(positive)];
   for (const name of names) {
     const x = needsPositive.has(name) ? positive : wide;

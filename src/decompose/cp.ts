@@ -1,32 +1,45 @@
 // CP: a sum of rank-one tensors (Carroll and Chang 1970, Harshman 1970), by alternating least squares and its variants.
 
 import { matmul } from "../ops/contract.ts";
-import { concat } from "../ops/join.ts";
-import { narrowAxis } from "../ops/movement.ts";
-import { normal, uniform } from "../random/distributions.ts";
-import { foldIn, type Key, key as makeKey } from "../random/key.ts";
-import { type DType, isComplex } from "../tensor/dtype.ts";
-import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
-import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import type { Key } from "../random/key.ts";
+import { isComplex } from "../tensor/dtype.ts";
+import { DomainError, DTypeError } from "../tensor/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type AlsResult, alternate, type CpProblem } from "./cpAls.ts";
 import { maskedAls } from "./cpMasked.ts";
+import {
+  type CpInit,
+  compress,
+  compressionBudget,
+  givenStart,
+  ModeBases,
+  randomStart,
+  startFor,
+} from "./cpStart.ts";
 import { type FactorUpdate, halsUpdate, leastSquaresUpdate, multiplicativeUpdate } from "./cpUpdate.ts";
-import { heaviestFirst } from "./formats/cp.ts";
+import { cancellationLevel, needsScaling, residualNorm } from "./exactError.ts";
+import { cpRules, heaviestFirst } from "./formats/cp.ts";
 import { frobenius } from "./frobenius.ts";
 import { checkInput, type IterationOptions } from "./input.ts";
+import { checkMask, withoutMasked } from "./mask.ts";
 import { DenseMttkrp } from "./mttkrp.ts";
-import { checkSparse, isSparse, type SparseTensor, sparseMttkrp, sparseNorm } from "./sparse.ts";
-import { gramFloor, modeGram, rankFor, symmetricBasis } from "./truncation.ts";
+import {
+  checkSparse,
+  isSparse,
+  mergeRepeated,
+  type SparseTensor,
+  sparseMttkrp,
+  sparseNorm,
+} from "./sparse.ts";
 import type { CP } from "./types.ts";
-import { adjoint, multiModeProduct } from "./unfold.ts";
+import { adjoint } from "./unfold.ts";
 
 export interface CpOptions extends IterationOptions {
   /**
    * `svd` (default): leading left singular vectors of each unfolding, padded with normal columns when the rank exceeds the mode;
    * `random`: normal columns; or factors to start from.
    */
-  readonly init?: "svd" | "random" | readonly Tensor[];
+  readonly init?: CpInit;
   /** For the random parts of the start; key(0) unless told. */
   readonly key?: Key;
   /** Bro's extrapolation between sweeps; on unless told (never with `nonneg` or `mask`). */
@@ -60,48 +73,85 @@ export interface CpResult extends AlsResult {
  * mask or negative weights; DTypeError for complex input with `nonneg`.
  */
 export function cp(x: Tensor | SparseTensor, rank: number, options: CpOptions = {}): CpResult {
-  if (!(Number.isInteger(rank) && rank >= 1))
-    throw new DomainError(`cp: a rank of at least 1 was expected, got ${rank}`);
+  checkOptions(rank, options);
   if (isSparse(x)) return sparseCp(x, rank, options);
   const { mask, nonneg = false } = options;
-  const filled = mask ? withoutMasked(x, checkMask(mask, x.shape)) : x;
+  const filled = mask ? withoutMasked(x, checkMask(mask, x.shape, "cp")) : x;
   const input = checkInput(filled, "cp");
   if (nonneg && isComplex(input.dtype))
     throw new DTypeError(`cp: nonneg needs a real tensor, got ${input.dtype}`);
-  if (mask) return finish(maskedAls(input, mask, startFor(input, rank, options), loopOptions(options)), 0);
   const norm = frobenius(input);
-  const compressed =
-    nonneg || Array.isArray(options.init) ? null : compress(input, norm, options.tol ?? 1e-8);
-  if (!compressed)
-    return finish(
-      alternate(denseProblem(input, norm), startFor(input, rank, options), loopOptions(options)),
-      norm,
-    );
+  if (needsScaling(norm, input.dtype)) {
+    // Squares of such numbers leave the range of the dtype.
+    const fit = cp(input.div(norm), rank, options);
+    return { ...fit, weights: fit.weights.mul(norm) };
+  }
+  const bases = new ModeBases(input);
+  if (mask) return finish(maskedAls(input, mask, startFor(bases, rank, options), loopOptions(options)), norm);
+  const shrunk =
+    nonneg || norm === 0 || typeof (options.init ?? "svd") !== "string"
+      ? null
+      : compress(bases, compressionBudget(input, norm, options.tol ?? 1e-8));
+  if (!shrunk) {
+    const fit = alternate(denseProblem(input, norm), startFor(bases, rank, options), loopOptions(options));
+    return finish(withExplicitError(fit, input, norm), norm);
+  }
   // CANDELINC: a CP model of the core is one of the tensor.
-  const { core, bases } = compressed;
-  const small = alternate(denseProblem(core, norm), startFor(core, rank, options), loopOptions(options));
-  const factors = small.factors.map((u, k) => matmul(bases[k]!, u));
-  return finish({ ...small, factors }, norm);
+  const { core, factors } = shrunk;
+  const start = startFor(new ModeBases(core), rank, options);
+  const small = alternate(denseProblem(core, norm), start, loopOptions(options));
+  const lifted = { ...small, factors: small.factors.map((u, k) => matmul(factors[k]!, u)) };
+  return finish(withExplicitError(lifted, input, norm), norm);
 }
 
-function sparseCp(x: SparseTensor, rank: number, options: CpOptions): CpResult {
-  checkSparse(x, "cp");
+function checkOptions(rank: number, options: CpOptions): void {
+  if (!(Number.isInteger(rank) && rank >= 1))
+    throw new DomainError(`cp: a rank of at least 1 was expected, got ${rank}`);
+  const { tol = 1e-8, maxIterations = 200, ridge = 0 } = options;
+  if (!(tol >= 0 && tol < 1)) throw new DomainError(`cp: tol from 0 to below 1 was expected, got ${tol}`);
+  if (!(Number.isInteger(maxIterations) && maxIterations >= 1))
+    throw new DomainError(`cp: maxIterations of at least 1 was expected, got ${maxIterations}`);
+  if (!(ridge >= 0 && Number.isFinite(ridge)))
+    throw new DomainError(`cp: a ridge of at least 0 was expected, got ${ridge}`);
+}
+
+/** Replaces a last error that cancels by that of the explicit residual. */
+function withExplicitError(fit: AlsResult, x: Tensor, norm: number): AlsResult {
+  if (norm === 0 || fit.history.at(-1)! > cancellationLevel(x.dtype)) return fit;
+  const model = (rows: Tensor): Tensor => cpRules.full({ ...fit, factors: [rows, ...fit.factors.slice(1)] });
+  const error = residualNorm(x, fit.factors[0]!, model) / norm;
+  return { ...fit, history: [...fit.history.slice(0, -1), error] };
+}
+
+function sparseCp(given: SparseTensor, rank: number, options: CpOptions): CpResult {
+  checkSparse(given, "cp");
   if (options.mask) throw new DomainError("cp: a sparse tensor takes no mask; its missing entries are zeros");
+  const x = mergeRepeated(given);
   const norm = sparseNorm(x);
   const problem: CpProblem = {
     order: x.shape.length,
     norm,
+    dtype: "float64",
     mttkrp: (factors, mode) => sparseMttkrp(x, factors, mode),
   };
-  return finish(
-    alternate(problem, randomStart(x.shape, rank, "float64", options), loopOptions(options)),
-    norm,
-  );
+  const { init, nonneg = false } = options;
+  const start =
+    init && typeof init !== "string"
+      ? givenStart(x.shape, rank, "float64", init, nonneg !== false)
+      : randomStart(x.shape, rank, "float64", options);
+  return finish(alternate(problem, start, loopOptions(options)), norm);
 }
 
 function denseProblem(x: Tensor, norm: number): CpProblem {
   const products = new DenseMttkrp(x);
-  return { order: x.ndim, norm, mttkrp: (factors, mode) => products.mttkrp(factors, mode) };
+  return {
+    order: x.ndim,
+    norm,
+    dtype: x.dtype,
+    mttkrp: (factors, mode) => products.mttkrp(factors, mode),
+    probeMode: products.probeMode,
+    combine: (trial, now, before, step) => products.combine(trial, now, before, step),
+  };
 }
 
 function loopOptions(options: CpOptions): Parameters<typeof alternate>[2] {
@@ -122,79 +172,10 @@ function loopOptions(options: CpOptions): Parameters<typeof alternate>[2] {
     update,
     constrained: nonneg !== false,
     lineSearch: lineSearch && !nonneg,
+    ridge,
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   };
-}
-
-function checkMask(mask: Tensor, shape: Shape): Tensor {
-  if (!sameShape(mask.shape, shape))
-    throw new ShapeError(
-      `cp: a mask of shape ${formatShape(shape)} was expected, got ${formatShape(mask.shape)}`,
-    );
-  const weights = mask.data();
-  let total = 0;
-  for (let i = 0; i < weights.length; i++) {
-    if (!(weights[i]! >= 0)) throw new DomainError("cp: weights of the mask must be >= 0");
-    total += weights[i]!;
-  }
-  if (!(total > 0)) throw new DomainError("cp: the mask leaves no entry");
-  return mask;
-}
-
-/** Masked entries may be NaN: they are not looked at. */
-function withoutMasked(x: Tensor, mask: Tensor): Tensor {
-  const keep = mask.data();
-  const data = x.toTypedArray();
-  const width = isComplex(x.dtype) ? 2 : 1;
-  for (let i = 0; i < keep.length; i++) if (keep[i] === 0) data.fill(0, i * width, (i + 1) * width);
-  return new Tensor(data, x.shape, x.dtype);
-}
-
-/** Projection onto the ranges of all unfoldings when that shrinks the tensor to less than a quarter. */
-function compress(x: Tensor, norm: number, tol: number): { core: Tensor; bases: Tensor[] } | null {
-  if (x.ndim < 3 || norm === 0) return null;
-  const delta = Math.max(tol / 10, gramFloor(x)) * norm;
-  const bases: Tensor[] = [];
-  for (let mode = 0; mode < x.ndim; mode++) {
-    if (x.shape[mode]! > x.size / x.shape[mode]!) return null;
-    const { vectors, values } = symmetricBasis(modeGram(x, mode));
-    bases.push(narrowAxis(vectors, 1, 0, rankFor(values, delta).rank).contiguous());
-  }
-  if (4 * sizeOf(bases.map((u) => u.shape[1]!)) >= x.size) return null;
-  return { core: multiModeProduct(x, bases, { adjoint: true }), bases };
-}
-
-function startFor(x: Tensor, rank: number, options: CpOptions): readonly Tensor[] {
-  const { init = "svd", nonneg = false } = options;
-  if (typeof init !== "string") {
-    x.shape.forEach((n, k) => {
-      if (!init[k] || !sameShape(init[k]!.shape, [n, rank]))
-        throw new ShapeError(
-          `cp: init factor ${k} must have shape [${n}, ${rank}], got ${init[k] ? formatShape(init[k]!.shape) : "none"}`,
-        );
-    });
-    return init.map((u) => u.astype(x.dtype));
-  }
-  const random = randomStart(x.shape, rank, x.dtype, options);
-  if (init === "random") return random;
-  return x.shape.map((n, mode) => {
-    if (n > x.size / n) return random[mode]!;
-    const { vectors } = symmetricBasis(modeGram(x, mode));
-    const leading = narrowAxis(vectors, 1, 0, Math.min(rank, n));
-    const columns =
-      rank > n ? concat([leading, narrowAxis(random[mode]!, 1, n, rank)], 1) : leading.contiguous();
-    return nonneg ? columns.abs() : columns;
-  });
-}
-
-function randomStart(shape: Shape, rank: number, dtype: DType, options: CpOptions): Tensor[] {
-  const from = options.key ?? makeKey(0);
-  return shape.map((n, mode) =>
-    options.nonneg
-      ? uniform(foldIn(from, mode), [n, rank]).astype(dtype)
-      : normal(foldIn(from, mode), [n, rank], { dtype }),
-  );
 }
 
 /** Orders components, fixes signs and looks for degeneracy. */
@@ -203,7 +184,7 @@ function finish(result: AlsResult, norm: number): CpResult {
   return {
     ...result,
     ...model,
-    error: result.history.at(-1) ?? Number.NaN,
+    error: result.history.at(-1)!,
     degenerate: norm > 0 && isDegenerate(model, norm),
   };
 }
@@ -240,38 +221,4 @@ function isDegenerate(d: CP, norm: number): boolean {
     for (let b = 0; b < a; b++)
       if (cosines[a * r + b]! < -0.95 && weights[a]! > 10 * norm && weights[b]! > 10 * norm) return true;
   return false;
-}
-
-/**
- * Kruskal rank of each factor: the largest k such that every k columns are independent. Σ k-ranks ≥ 2 r + d - 1 makes a CP decomposition unique (Kruskal 1977,
- * Sidiropoulos and Bro 2000). Exponential in the rank: throws DomainError above 12 columns.
- */
-export function kruskalRanks(d: CP): { ranks: number[]; unique: boolean } {
-  const r = d.weights.size;
-  if (r > 12) throw new DomainError(`kruskalRanks: at most 12 components were expected, got ${r}`);
-  const ranks = d.factors.map((u) => kruskalRank(u, r));
-  return { ranks, unique: ranks.reduce((a, b) => a + b, 0) >= 2 * r + d.factors.length - 1 };
-}
-
-function kruskalRank(u: Tensor, r: number): number {
-  const independent = (columns: number[]): boolean => {
-    const part = u.at(":", columns).contiguous();
-    if (columns.length > part.shape[0]!) return false;
-    const { values } = symmetricBasis(matmul(adjoint(part), part));
-    return values.at(-1)! > 1e-7 * values[0]!;
-  };
-  let rank = 0;
-  for (let size = 1; size <= r; size++) {
-    if (!subsets(r, size).every(independent)) break;
-    rank = size;
-  }
-  return rank;
-}
-
-function subsets(n: number, size: number, first = 0): number[][] {
-  if (size === 0) return [[]];
-  const found: number[][] = [];
-  for (let i = first; i <= n - size; i++)
-    for (const rest of subsets(n, size - 1, i + 1)) found.push([i, ...rest]);
-  return found;
 }

@@ -1,8 +1,8 @@
 // CP with entries missing or weighted. Many missing: weighted normal equations, row by row over the entries that are there. Few
 // missing: expectation-maximisation, which fills the gaps with the model and takes an ordinary sweep (Tomasi and Bro 2005).
 
-import { device } from "../device/current.ts";
-import { solvePositive } from "../linalg/solve.ts";
+import { factorCholesky } from "../linalg/cholesky.ts";
+import { solveTriangle } from "../linalg/triangular.ts";
 import { isComplex } from "../tensor/dtype.ts";
 import { DomainError } from "../tensor/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -16,16 +16,22 @@ import type { CP } from "./types.ts";
 /** Below this share of present entries the row-wise equations are cheaper than sweeps over the filled tensor. */
 const SPARSE_SHARE = 0.3;
 
-/** CP of the entries with positive weight; `x` holds zeros (or anything finite) elsewhere. Errors are relative to those entries. */
+/** Row-wise equations of this many multiplications a sweep are preferred at any share: they need far fewer sweeps. */
+const CHEAP = 5e7;
+
+/**
+ * CP of the entries with positive weight; `x` holds zeros (or anything finite) elsewhere. Errors are relative to those entries. A sweep
+ * costs O(size · r) filled, O(present · d · r (r + d) + Σ n_k r³) row by row.
+ */
 export function maskedAls(x: Tensor, mask: Tensor, start: readonly Tensor[], options: AlsOptions): AlsResult {
   const weights = Float64Array.from(mask.data());
   const present = weights.reduce((count, w) => count + Number(w > 0), 0);
   const plain = weights.every((w) => w === 0 || w === 1);
-  const isSparse = present < SPARSE_SHARE * x.size;
+  const rank = start[0]!.shape[1]!;
+  const isCheap = present < SPARSE_SHARE * x.size || present * x.ndim * rank ** 2 < CHEAP;
   // Constrained updates need the full normal equations, which only the filled tensor has.
-  return (isSparse || !plain) && !isComplex(x.dtype) && !options.constrained
-    ? rowwise(x, weights, present, start, options)
-    : impute(x, weights, start, options);
+  const byRows = (isCheap || !plain) && !isComplex(x.dtype) && !options.constrained;
+  return byRows ? rowwise(x, weights, present, start, options) : impute(x, weights, start, options);
 }
 
 function impute(x: Tensor, weights: Float64Array, start: readonly Tensor[], options: AlsOptions): AlsResult {
@@ -35,8 +41,10 @@ function impute(x: Tensor, weights: Float64Array, start: readonly Tensor[], opti
     x.shape,
     "float64",
   ).astype(x.dtype);
-  const scale = frobenius(x.mul(share.sqrt()));
-  let model: CP | null = null;
+  const root = share.sqrt();
+  const scale = frobenius(x.mul(root));
+  let factors = start;
+  let model: Tensor | null = null;
   let error = Number.POSITIVE_INFINITY;
   const history: number[] = [];
   let converged = false;
@@ -44,38 +52,47 @@ function impute(x: Tensor, weights: Float64Array, start: readonly Tensor[], opti
   while (history.length < options.maxIterations && !converged) {
     checkAborted(options.signal, "cp");
     // w x + (1 - w) x̂: what is missing is expected to be as the model says.
-    const guess: Tensor | null = model ? cpRules.full(model) : null;
-    const filled: Tensor = guess ? guess.add(share.mul(x.sub(guess))) : x.mul(share);
+    const filled: Tensor = model ? model.add(share.mul(x.sub(model))) : x.mul(share);
+    const products = new DenseMttkrp(filled);
     const problem = {
       order: x.ndim,
       norm: frobenius(filled),
-      mttkrp: (factors: readonly Tensor[], mode: number): Tensor => sweep.mttkrp(factors, mode),
+      dtype: x.dtype,
+      mttkrp: (operands: readonly Tensor[], mode: number): Tensor => products.mttkrp(operands, mode),
     };
-    const sweep = new DenseMttkrp(filled);
-    const from: readonly Tensor[] = model ? spread(model) : start;
-    result = alternate(problem, from, {
-      ...options,
-      maxIterations: 1,
-      lineSearch: false,
-      tol: 0,
-      onProgress: () => {},
-    });
-    model = { kind: "cp", weights: result.weights, factors: result.factors };
-    const next = scale === 0 ? 0 : frobenius(x.sub(cpRules.full(model)).mul(share.sqrt())) / scale;
+    const { onProgress: _, ...quiet } = options;
+    result = alternate(problem, factors, { ...quiet, maxIterations: 1, lineSearch: false, tol: 0 });
+    factors = spread(result);
+    model = cpRules.full(result);
+    const next = scale === 0 ? 0 : frobenius(x.sub(model).mul(root)) / scale;
     converged = Math.abs(error - next) < options.tol;
     error = next;
     history.push(error);
-    options.onProgress?.({
-      fraction: history.length / options.maxIterations,
-      stage: `cp sweep ${history.length}`,
-    });
+    report(options, history.length);
   }
   return { ...result!, iterations: history.length, converged, history };
 }
 
+const report = (options: AlsOptions, sweep: number): void =>
+  options.onProgress?.({ fraction: sweep / options.maxIterations, stage: `cp sweep ${sweep}` });
+
 /** Weights moved into the last factor, for a sweep that starts from factors alone. */
 const spread = (d: CP): readonly Tensor[] =>
   d.factors.map((u, k) => (k === d.factors.length - 1 ? u.mul(d.weights) : u));
+
+/** The present entries and the factors they are fitted with. */
+interface Entries {
+  readonly shape: readonly number[];
+  readonly rank: number;
+  /** d positions an entry. */
+  readonly index: Int32Array;
+  readonly values: Float64Array;
+  readonly weight: Float64Array;
+  /** `[n_k, r]` each, overwritten. */
+  readonly factors: readonly Float64Array[];
+  /** Scratch of one row. */
+  readonly z: Float64Array;
+}
 
 function rowwise(
   x: Tensor,
@@ -85,7 +102,7 @@ function rowwise(
   options: AlsOptions,
 ): AlsResult {
   const order = x.ndim;
-  const r = start[0]!.shape[1]!;
+  const rank = start[0]!.shape[1]!;
   const index = new Int32Array(present * order);
   const values = new Float64Array(present);
   const weight = new Float64Array(present);
@@ -102,91 +119,125 @@ function rowwise(
   }
   scale = Math.sqrt(scale);
   const factors = start.map((u) => Float64Array.from(u.data()));
-  const z = new Float64Array(r);
+  const z = new Float64Array(rank);
+  const problem: Entries = { shape: x.shape, rank, index, values, weight, factors, z };
   const history: number[] = [];
   let error = Number.POSITIVE_INFINITY;
   let converged = false;
   while (history.length < options.maxIterations && !converged) {
     checkAborted(options.signal, "cp");
-    for (let mode = 0; mode < order; mode++)
-      updateRows({ shape: x.shape, index, values, weight, factors, z }, mode, r);
-    let total = 0;
-    for (let e = 0; e < present; e++) {
-      let value = 0;
-      for (let c = 0; c < r; c++) {
-        let product = 1;
-        for (let k = 0; k < order; k++) product *= factors[k]![index[e * order + k]! * r + c]!;
-        value += product;
-      }
-      total += weight[e]! * (values[e]! - value) ** 2;
+    for (let mode = 0; mode < order; mode++) {
+      updateRows(problem, mode, options.ridge);
+      // Columns of unit length keep the equations of the other modes in scale; the last factor holds the weights.
+      if (mode < order - 1) normalizeColumns(factors[mode]!, rank);
     }
-    const next = scale === 0 ? 0 : Math.sqrt(total) / scale;
+    const next = scale === 0 ? 0 : misfit(problem) / scale;
     converged = Math.abs(error - next) < options.tol;
     error = next;
     history.push(error);
-    options.onProgress?.({
-      fraction: history.length / options.maxIterations,
-      stage: `cp sweep ${history.length}`,
-    });
+    report(options, history.length);
   }
-  const result = factors.map((u, k) => new Tensor(u, [x.shape[k]!, r], "float64").astype(x.dtype));
-  const unit = new Tensor(new Float64Array(r).fill(1), [r], "float64").astype(x.dtype);
+  const result = factors.map((u, k) => new Tensor(u, [x.shape[k]!, rank], "float64").astype(x.dtype));
+  const unit = new Tensor(new Float64Array(rank).fill(1), [rank], "float64").astype(x.dtype);
   return { kind: "cp", weights: unit, factors: result, iterations: history.length, converged, history };
 }
 
-interface Entries {
-  readonly shape: readonly number[];
-  readonly index: Int32Array;
-  readonly values: Float64Array;
-  readonly weight: Float64Array;
-  readonly factors: readonly Float64Array[];
-  /** Scratch of one row. */
-  readonly z: Float64Array;
+function normalizeColumns(u: Float64Array, rank: number): void {
+  for (let c = 0; c < rank; c++) {
+    let total = 0;
+    for (let i = c; i < u.length; i += rank) total += u[i]! * u[i]!;
+    const length = Math.sqrt(total);
+    if (length > 0) for (let i = c; i < u.length; i += rank) u[i] = u[i]! / length;
+  }
 }
 
-/** Solves (Σ w z zᵀ) u = Σ w x z for every row of one factor; z is the product of the other factors' rows. Rows without entries stay. */
-function updateRows({ shape, index, values, weight, factors, z }: Entries, mode: number, r: number): void {
+/** z = the product of the rows that one entry meets in all factors but `skip`. */
+function rowProduct({ shape, rank, index, factors, z }: Entries, entry: number, skip: number): void {
+  const order = shape.length;
+  z.fill(1);
+  for (let k = 0; k < order; k++) {
+    if (k === skip) continue;
+    const at = index[entry * order + k]! * rank;
+    const u = factors[k]!;
+    for (let c = 0; c < rank; c++) z[c] = z[c]! * u[at + c]!;
+  }
+}
+
+/** √Σ w (x − x̂)² over the present entries. */
+function misfit(problem: Entries): number {
+  const { values, weight, z, rank } = problem;
+  let total = 0;
+  for (let e = 0; e < values.length; e++) {
+    rowProduct(problem, e, -1);
+    let value = 0;
+    for (let c = 0; c < rank; c++) value += z[c]!;
+    total += weight[e]! * (values[e]! - value) ** 2;
+  }
+  return Math.sqrt(total);
+}
+
+/**
+ * Solves (Σ w z zᵀ + ridge) u = Σ w x z for every row of one factor; z is the product of the other factors' rows. Rows without
+ * entries become zero: nothing is known of them.
+ */
+function updateRows(problem: Entries, mode: number, ridge: number): void {
+  const { shape, rank: r, index, values, weight, factors, z } = problem;
   const order = shape.length;
   const n = shape[mode]!;
   const grams = new Float64Array(n * r * r);
   const rights = new Float64Array(n * r);
-  const counts = new Int32Array(n);
   for (let e = 0; e < values.length; e++) {
-    z.fill(1);
-    for (let k = 0; k < order; k++) {
-      if (k === mode) continue;
-      const at = index[e * order + k]! * r;
-      const row = factors[k]!;
-      for (let c = 0; c < r; c++) z[c]! *= row[at + c]!;
-    }
+    rowProduct(problem, e, mode);
     const i = index[e * order + mode]!;
-    counts[i]!++;
+    const w = weight[e]!;
+    const wx = w * values[e]!;
     for (let a = 0; a < r; a++) {
-      const wz = weight[e]! * z[a]!;
-      device.axpy(wz, z, 0, grams, (i * r + a) * r, r);
-      rights[i * r + a]! += wz * values[e]!;
+      const wz = w * z[a]!;
+      const row = (i * r + a) * r;
+      for (let b = 0; b <= a; b++) grams[row + b] = grams[row + b]! + wz * z[b]!;
+      rights[i * r + a] = rights[i * r + a]! + wx * z[a]!;
     }
   }
+  let total = 0;
+  for (let i = 0; i < n; i++) total += traceAt(grams, i, r);
+  const common = (ridge * total) / (n * r);
+  const work = new Float64Array(r * r);
   for (let i = 0; i < n; i++) {
-    if (counts[i] === 0) continue;
-    const gram = grams.subarray(i * r * r, (i + 1) * r * r);
-    let trace = 0;
-    for (let c = 0; c < r; c++) trace += gram[c * r + c]!;
-    if (trace === 0) continue;
-    // A row with fewer entries than columns has no unique solution: a small ridge picks the shortest.
-    for (let shift = 1e-12 * (trace / r); ; shift *= 100) {
-      const shifted = gram.slice();
-      for (let c = 0; c < r; c++) shifted[c * r + c]! += shift;
-      try {
-        const row = solvePositive(
-          new Tensor(shifted, [r, r], "float64"),
-          new Tensor(rights.slice(i * r, (i + 1) * r), [r], "float64"),
-        );
-        factors[mode]!.set(row.data(), i * r);
-        break;
-      } catch (error) {
-        if (!(error instanceof DomainError) || shift > trace) throw error;
-      }
-    }
+    const row = rights.subarray(i * r, (i + 1) * r);
+    const mean = traceAt(grams, i, r) / r;
+    if (mean > 0) solveShifted(grams, i, r, work, row, common, mean);
+    else row.fill(0);
   }
+  factors[mode]!.set(rights);
+}
+
+function traceAt(grams: Float64Array, i: number, r: number): number {
+  let trace = 0;
+  for (let c = 0; c < r; c++) trace += grams[(i * r + c) * r + c]!;
+  return trace;
+}
+
+/** A row with fewer entries than columns has no unique solution: a small shift picks nearly the shortest one. */
+function solveShifted(
+  grams: Float64Array,
+  i: number,
+  r: number,
+  work: Float64Array,
+  row: Float64Array,
+  common: number,
+  mean: number,
+): void {
+  for (let shift = common + 1e-12 * mean; ; shift *= 100) {
+    for (let a = 0; a < r; a++)
+      for (let b = 0; b <= a; b++) {
+        const value = grams[(i * r + a) * r + b]! + (a === b ? shift : 0);
+        work[a * r + b] = value;
+        work[b * r + a] = value;
+      }
+    if (factorCholesky(1, r, work) < 0) break;
+    if (!(shift < mean))
+      throw new DomainError("cp: the normal equations of a row of the masked fit are not finite");
+  }
+  solveTriangle(1, r, work, 0, r, { lower: false, transpose: "adjoint" }, row, 0, r, 1);
+  solveTriangle(1, r, work, 0, r, { lower: false }, row, 0, r, 1);
 }

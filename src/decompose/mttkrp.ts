@@ -3,21 +3,35 @@
 
 import { matmul } from "../ops/contract.ts";
 import { mT, reshape } from "../ops/movement.ts";
+import { ones } from "../tensor/create.ts";
 import { allocate, isComplex } from "../tensor/dtype.ts";
-import { sizeOf } from "../tensor/shape.ts";
+import { DomainError, ShapeError } from "../tensor/errors.ts";
+import { formatShape, normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { splitPoint } from "./formats/cp.ts";
 import { khatriRao } from "./unfold.ts";
 
+/** The tensor contracted with the factors of one half of its modes. */
+interface Partial {
+  /** The factors of the half that is contracted, by identity. */
+  readonly fixed: readonly Tensor[];
+  /** `[Π of the free half, r]` */
+  readonly data: Tensor;
+}
+
+/** Partials kept for each half: those of this sweep, of the sweep before and of a trial step between them. */
+const KEPT = 3;
+
 /**
- * MTTKRPs of one dense tensor. The half that stays fixed while the other half's factors change is contracted once and kept:
- * call `mttkrp` for the modes in order and it does the least work.
+ * MTTKRPs of one dense tensor. The half that stays fixed while the other half's factors change is contracted once and kept, as long as
+ * the same factor tensors come back: call `mttkrp` for the modes in order and it does the least work.
  */
 export class DenseMttkrp {
   readonly #x: Tensor;
   readonly #half: number;
-  #left: Partial | null = null;
-  #right: Partial | null = null;
+  /** Newest first. */
+  readonly #left: Partial[] = [];
+  readonly #right: Partial[] = [];
 
   constructor(x: Tensor) {
     this.#x = x;
@@ -27,23 +41,12 @@ export class DenseMttkrp {
   /** unfold(x, mode) · khatriRao(all factors but that of `mode`): `[n_mode, r]`. */
   mttkrp(factors: readonly Tensor[], mode: number): Tensor {
     const x = this.#x;
-    const r = factors[0]!.shape[1]!;
-    if (x.ndim === 1)
-      return reshape(x, [x.size, 1]).mul(new Tensor(ones(r), [1, r], "float64").astype(x.dtype));
+    if (x.ndim === 1) return reshape(x, [x.size, 1]).mul(ones([1, factors[0]!.shape[1]!], x.dtype));
     const half = this.#half;
-    const rows = sizeOf(x.shape.slice(0, half));
     const inLeft = mode < half;
-    const fixed = inLeft ? factors.slice(half) : factors.slice(0, half);
-    let partial = inLeft ? this.#left : this.#right;
-    if (!partial || fixed.some((u, k) => u !== partial!.fixed[k])) {
-      const matrix = reshape(x, [rows, x.size / rows]);
-      partial = { fixed, data: matmul(inLeft ? matrix : mT(matrix), khatriRao(fixed)) };
-      if (inLeft) this.#left = partial;
-      else this.#right = partial;
-    }
     const first = inLeft ? 0 : half;
     const group = inLeft ? factors.slice(0, half) : factors.slice(half);
-    let rest = partial.data;
+    let rest = this.#partial(inLeft, inLeft ? factors.slice(half) : factors.slice(0, half));
     let shape = group.map((u) => u.shape[0]!);
     // Contract the modes of the half that are not asked for, last ones first so that indices stay valid.
     for (let k = group.length - 1; k >= 0; k--) {
@@ -53,15 +56,51 @@ export class DenseMttkrp {
     }
     return rest;
   }
+
+  /**
+   * The mode whose MTTKRP is the cheapest way to judge factors that come out of a whole sweep; with `combine` it is free when one
+   * half is a single mode.
+   */
+  get probeMode(): number {
+    return this.#half === 1 ? this.#x.ndim - 1 : 0;
+  }
+
+  /**
+   * Announces that trial = now + step · (now − before), factor by factor. A partial that contracts a single factor is linear in it, so
+   * that of the trial is combined from the two known ones instead of being computed from the tensor.
+   */
+  combine(trial: readonly Tensor[], now: readonly Tensor[], before: readonly Tensor[], step: number): void {
+    const half = this.#half;
+    const order = this.#x.ndim;
+    if (order < 2 || (half > 1 && half < order - 1)) return;
+    // A right half of one mode serves the left modes, and the other way about.
+    const inLeft = half > 1;
+    const kept = inLeft ? this.#left : this.#right;
+    const alone = inLeft ? order - 1 : 0;
+    const old = find(kept, [before[alone]!]);
+    if (!old) return;
+    // Needed by the next sweep anyway when the trial is turned down.
+    const current = this.#partial(inLeft, [now[alone]!]);
+    const data = current.mul(1 + step).sub(old.data.mul(step));
+    kept.unshift({ fixed: [trial[alone]!], data });
+    kept.length = Math.min(kept.length, KEPT);
+  }
+
+  #partial(inLeft: boolean, fixed: readonly Tensor[]): Tensor {
+    const kept = inLeft ? this.#left : this.#right;
+    const known = find(kept, fixed);
+    if (known) return known.data;
+    const rows = sizeOf(this.#x.shape.slice(0, this.#half));
+    const matrix = reshape(this.#x, [rows, this.#x.size / rows]);
+    const data = matmul(inLeft ? matrix : mT(matrix), khatriRao(fixed));
+    kept.unshift({ fixed, data });
+    kept.length = Math.min(kept.length, KEPT);
+    return data;
+  }
 }
 
-interface Partial {
-  readonly fixed: readonly Tensor[];
-  /** `[Π of the free half, r]` */
-  readonly data: Tensor;
-}
-
-const ones = (count: number): Float64Array => new Float64Array(count).fill(1);
+const find = (kept: readonly Partial[], fixed: readonly Tensor[]): Partial | undefined =>
+  kept.find((partial) => partial.fixed.every((u, k) => u === fixed[k]));
 
 /** Σ_i t[left, i, right, c] · u[i, c] for `t` of shape `[Π shape, r]`, removing mode k of `shape`. */
 function contractColumns(t: Tensor, shape: readonly number[], mode: number, u: Tensor): Tensor {
@@ -72,27 +111,55 @@ function contractColumns(t: Tensor, shape: readonly number[], mode: number, u: T
   const out = allocate(t.dtype, left * right * r);
   const from = t.data();
   const column = u.data();
-  const width = isComplex(t.dtype) ? 2 : 1;
-  const run = r * width;
-  for (let l = 0; l < left; l++)
-    for (let i = 0; i < n; i++)
-      for (let q = 0; q < right; q++) {
-        const source = ((l * n + i) * right + q) * run;
-        const target = (l * right + q) * run;
-        const at = i * run;
-        if (width === 1)
-          for (let c = 0; c < run; c++) out[target + c]! += from[source + c]! * column[at + c]!;
-        else
-          for (let c = 0; c < run; c += 2) {
+  if (isComplex(t.dtype)) {
+    for (let l = 0; l < left; l++)
+      for (let i = 0; i < n; i++) {
+        const at = 2 * i * r;
+        for (let q = 0; q < right; q++) {
+          const source = 2 * ((l * n + i) * right + q) * r;
+          const target = 2 * (l * right + q) * r;
+          for (let c = 0; c < 2 * r; c += 2) {
             const re = from[source + c]!;
             const im = from[source + c + 1]!;
-            out[target + c]! += re * column[at + c]! - im * column[at + c + 1]!;
-            out[target + c + 1]! += re * column[at + c + 1]! + im * column[at + c]!;
+            const ure = column[at + c]!;
+            const uim = column[at + c + 1]!;
+            out[target + c] = out[target + c]! + re * ure - im * uim;
+            out[target + c + 1] = out[target + c + 1]! + re * uim + im * ure;
           }
+        }
       }
+  } else {
+    for (let l = 0; l < left; l++)
+      for (let i = 0; i < n; i++) {
+        const at = i * r;
+        for (let q = 0; q < right; q++) {
+          const source = ((l * n + i) * right + q) * r;
+          const target = (l * right + q) * r;
+          for (let c = 0; c < r; c++)
+            out[target + c] = out[target + c]! + from[source + c]! * column[at + c]!;
+        }
+      }
+  }
   return new Tensor(out, [left * right, r], t.dtype);
 }
 
-/** unfold(x, mode) · khatriRao(the other factors), `[n_mode, r]`, without forming either. O(size · r). */
-export const mttkrp = (x: Tensor, factors: readonly Tensor[], mode: number): Tensor =>
-  new DenseMttkrp(x).mttkrp(factors, mode);
+/**
+ * unfold(x, mode) · khatriRao(the other factors), `[n_mode, r]`, without forming either; factors are taken as they are, not conjugated.
+ * One large product with the modes of the other half, then small contractions: O(size · r).
+ *
+ * @throws ShapeError unless there is one factor `[n_k, r]` for every mode of `x`, DomainError for a rank of 0.
+ */
+export function mttkrp(x: Tensor, factors: readonly Tensor[], mode: number): Tensor {
+  const k = normalizeAxis(mode, x.ndim, "mttkrp: mode");
+  if (factors.length !== x.ndim)
+    throw new ShapeError(`mttkrp: ${x.ndim} factors were expected, got ${factors.length}`);
+  const r = factors[0]!.shape[1];
+  if (r === 0) throw new DomainError("mttkrp: factors with at least one column were expected");
+  factors.forEach((u, j) => {
+    if (u.ndim !== 2 || u.shape[0] !== x.shape[j] || u.shape[1] !== r)
+      throw new ShapeError(
+        `mttkrp: factor ${j} must have shape [${x.shape[j]}, ${r}], got ${formatShape(u.shape)}`,
+      );
+  });
+  return new DenseMttkrp(x).mttkrp(factors, k);
+}

@@ -1,8 +1,10 @@
 // Sparse tensors in coordinate form and the two products that CP and Tucker need of them: nothing is ever densified.
 
-import { DomainError, ShapeError } from "../tensor/errors.ts";
-import { formatShape, type Shape } from "../tensor/shape.ts";
+import { isComplex } from "../tensor/dtype.ts";
+import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { unravel } from "./input.ts";
 
 /** A tensor of which only the entries that are not zero are stored (repeated indices add up). */
 export interface SparseTensor {
@@ -31,6 +33,67 @@ export function checkSparse(x: SparseTensor, what: string): void {
       );
   const bad = x.values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new DomainError(`${what}: entry ${bad} is not finite`);
+}
+
+/** The same tensor with repeated indices added up, so that norms are right; `x` itself when there are none. O(entries) with a hash table. */
+export function mergeRepeated(x: SparseTensor): SparseTensor {
+  const order = x.shape.length;
+  // Positions in C order would exceed 2^53 for huge shapes: those are looked up by text.
+  const fits = sizeOf(x.shape) <= Number.MAX_SAFE_INTEGER;
+  const first = new Map<number | string, number>();
+  const values = new Float64Array(x.values.length);
+  const indices = new Int32Array(x.indices.length);
+  let count = 0;
+  for (let i = 0; i < x.values.length; i++) {
+    let position: number | string = 0;
+    if (fits)
+      for (let k = 0; k < order; k++)
+        position = (position as number) * x.shape[k]! + x.indices[i * order + k]!;
+    else position = x.indices.subarray(i * order, (i + 1) * order).join();
+    const known = first.get(position);
+    if (known !== undefined) {
+      values[known] = values[known]! + x.values[i]!;
+      continue;
+    }
+    first.set(position, count);
+    indices.set(x.indices.subarray(i * order, (i + 1) * order), count * order);
+    values[count++] = x.values[i]!;
+  }
+  if (count === x.values.length) return x;
+  return { ...x, indices: indices.slice(0, count * order), values: values.slice(0, count) };
+}
+
+/** The dense float64 tensor; repeated indices add up. O(size + entries · d). */
+export function sparseToDense(x: SparseTensor): Tensor {
+  checkSparse(x, "sparseToDense");
+  const order = x.shape.length;
+  const data = new Float64Array(sizeOf(x.shape));
+  for (let i = 0; i < x.values.length; i++) {
+    let position = 0;
+    for (let k = 0; k < order; k++) position = position * x.shape[k]! + x.indices[i * order + k]!;
+    data[position] = data[position]! + x.values[i]!;
+  }
+  return new Tensor(data, x.shape, "float64");
+}
+
+/** The entries of a real tensor that are not zero, in C order. Throws DTypeError for complex input, DomainError for an all-zero tensor. O(size). */
+export function denseToSparse(x: Tensor): SparseTensor {
+  if (isComplex(x.dtype)) throw new DTypeError(`denseToSparse: a real tensor was expected, got ${x.dtype}`);
+  const data = x.astype("float64").data();
+  const positions: number[] = [];
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0) positions.push(i);
+  const indices = new Int32Array(positions.length * x.ndim);
+  positions.forEach((position, i) => {
+    indices.set(unravel(position, x.shape), i * x.ndim);
+  });
+  const sparse: SparseTensor = {
+    kind: "sparse",
+    shape: x.shape,
+    indices,
+    values: Float64Array.from(positions, (position) => data[position]!),
+  };
+  checkSparse(sparse, "denseToSparse");
+  return sparse;
 }
 
 /** Frobenius norm (of entries with distinct indices). */

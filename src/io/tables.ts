@@ -43,7 +43,7 @@ export function readTable(path: string): Promise<TableMatrix> {
     const unfit = columns.filter((column) => !isNumeric(column));
     if (unfit.length > 0)
       throw new FileError(
-        `${path}: ${unfit.length === 1 ? "the column" : "the columns"} ${unfit.map(describe).join(", ")} ${unfit.length === 1 ? "holds" : "hold"} no numbers; remove them, or read the table as index, …, value with --coo`,
+        `${path}: ${unfit.length === 1 ? "the column" : "the columns"} ${unfit.map(describe).join(", ")} ${unfit.length === 1 ? "holds no numbers; remove it" : "hold no numbers; remove them"}, or read the table as index, …, value with --coo`,
       );
     const width = columns.length;
     const blocks: Float64Array[] = [];

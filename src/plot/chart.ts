@@ -40,6 +40,8 @@ export interface ChartSpec {
   readonly rules?: readonly Rule[];
 }
 
+const WIDTH = 720;
+
 export interface ChartSize {
   readonly width?: number;
   readonly height?: number;
@@ -126,7 +128,7 @@ function linearTicks(axis: Axis, values: readonly number[], width: number): numb
 
 /** An SVG element, as text, of a chart; the empty string when it holds no point that can be drawn. */
 export async function renderChart(spec: ChartSpec, size: ChartSize = {}): Promise<string> {
-  const { width = 720, height = 400 } = size;
+  const { width = WIDTH, height = 400 } = size;
   const shown = spec.series.map((series) => ({ series, points: drawable(spec, series) }));
   const all = shown.flatMap(({ points }) => points);
   if (all.length === 0) return "";
@@ -169,7 +171,8 @@ export async function renderChart(spec: ChartSpec, size: ChartSize = {}): Promis
       marks.push(
         Plot.text([points.at(-1)!], {
           text: [series.label],
-          dx: 13,
+          dx: 12,
+          dy: -13,
           textAnchor: "start",
           fontWeight: "bold",
           fontSize: 13,
@@ -227,7 +230,7 @@ export async function chartFigure(spec: ChartSpec, size: ChartSize = {}): Promis
     )
     .join("");
   return [
-    `<figure class="chart">`,
+    `<figure class="chart" style="max-width:${size.width ?? WIDTH}px">`,
     spec.title ? `<figcaption>${escapeText(spec.title)}</figcaption>` : "",
     listed.length > 1 ? `<div class="legend">${legend}</div>` : "",
     `<div class="axis-y">↑ ${escapeText(spec.y.label)}</div>`,

@@ -25,11 +25,11 @@ export function formatBytes(bytes: number): string {
 
 const trimmed = (value: number, digits: number): string => String(Number(value.toFixed(digits)));
 
-/** A ratio as a percentage with three significant digits: `4.98 %`. */
+/** A ratio as a percentage with three significant digits, `4.98 %`; the very small as they are: `2.5e-7`. */
 export function formatPercent(ratio: number): string {
   if (!Number.isFinite(ratio)) return "not known";
   const percent = ratio * 100;
-  if (percent !== 0 && Math.abs(percent) < 1e-3) return `${percent.toExponential(1)} %`;
+  if (percent !== 0 && Math.abs(percent) < 1e-2) return ratio.toExponential(1).replace(".0e", "e");
   return `${Number(percent.toPrecision(3))} %`;
 }
 

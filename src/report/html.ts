@@ -38,7 +38,7 @@ export async function renderHtml(parts: HtmlParts): Promise<string> {
   const { input } = summary;
   const sections = [
     header(summary),
-    lines ? section("Before and after", "", await chartFigure(lines)) : "",
+    lines ? section("Before and after", "", await chartFigure(lines, { width: 960, height: 380 })) : "",
     pictureSection(pictures, summary),
     structureSection(decomposition, summary),
     await sizeSection(summary),
@@ -118,7 +118,7 @@ function pictureSection(pictures: readonly PictureRow[], { input }: Summary): st
   );
   const how = real
     ? `The input, what the stored numbers give back, and the distance between the two, enlarged ${AMPLIFICATION} times: black where nothing differs.`
-    : `A slice of the input, what the stored numbers give back, and the distance between the two, enlarged ${AMPLIFICATION} times. Dark is low, bright is high${input.kind === "table" ? "; every column has its own scale" : ""}.`;
+    : `${input.shape.length > 2 ? "A slice of the input" : "The input"}, what the stored numbers give back, and the distance between the two, enlarged ${AMPLIFICATION} times. Dark is low, bright is high${input.kind === "table" ? "; every column has its own scale" : ""}.`;
   return section("Before and after", how, rows.join(""));
 }
 
@@ -149,11 +149,15 @@ function layoutSentence(d: Extract<Decomposition, { kind: "arranged" }>, names: 
 
 async function sizeSection({ candidates, curves, choice, quality, request }: Summary): Promise<string> {
   const series: Series[] = [];
+  // Predictions far below what was asked would squeeze the part that matters.
+  const least = Math.min(quality.error || 1, request.kind === "tolerance" ? request.tolerance || 1 : 1) / 30;
   for (const { format, points } of curves)
     series.push({
       name: FORMAT_NAMES[format],
       color: COLORS[format],
-      points: points.filter(({ error }) => error <= 1).map(({ bytes, error }) => [bytes, error]),
+      points: points
+        .filter(({ error }) => error <= 1 && error >= least)
+        .map(({ bytes, error }) => [bytes, error]),
     });
   const listed = new Set(curves.map(({ format }) => format));
   for (const format of new Set(candidates.map((candidate) => candidate.format))) {
@@ -175,6 +179,9 @@ async function sizeSection({ candidates, curves, choice, quality, request }: Sum
       unlisted: true,
       points: [[choice.bytes, quality.error]],
     });
+  // One dot alone shows nothing that the numbers above do not.
+  const places = new Set(series.flatMap(({ points }) => points.map(([bytes]) => bytes)));
+  if (places.size < 2) return "";
   const figure = await chartFigure(
     {
       x: { label: "bytes stored", scale: "log", format: "bytes" },
@@ -225,7 +232,10 @@ async function spectrumSection({ spectra, input }: Summary): Promise<string> {
     drawn.slice(0, SPECTRA).map(({ modes, values, kept }) => {
       const top = values[0] || 1;
       const point = (value: number, i: number): [number, number] => [i + 1, value / top];
-      const part = modes.map((axis) => names[axis] ?? `axis ${axis}`).join(" and ");
+      // The same cut seen from the other side: the shorter list of axes names it.
+      const rest = [...names.keys()].filter((axis) => !modes.includes(axis));
+      const side = rest.length > 0 && rest.length < modes.length ? rest : modes;
+      const part = side.map((axis) => names[axis] ?? `axis ${axis}`).join(" and ");
       return chartFigure(
         {
           title: `${part} against the rest: ${formatNumber(kept)} kept`,
@@ -248,7 +258,7 @@ async function spectrumSection({ spectra, input }: Summary): Promise<string> {
   return section(
     "Why it works: the singular values",
     `Lay the input out as a matrix, one group of axes down and the others across. Its singular values say how many patterns it is made of; where they fall fast, a few patterns suffice. Those left of the cut are kept at the asked error.${more}`,
-    `<div class="spectra">${figures.join("")}</div>`,
+    drawn.length === 0 ? "" : `<div class="spectra">${figures.join("")}</div>`,
   );
 }
 

@@ -1,4 +1,5 @@
 // What to type next: commands that follow from a result, and the lines of Python that rebuild the tensor.
+import { dtypeOf } from "../decompose/operations.ts";
 import type { AutoResult, Decomposition, DimTree } from "../decompose/types.ts";
 import type { Command, ReportInput, Request } from "./types.ts";
 
@@ -29,6 +30,12 @@ export function nextCommands(of: {
     add("keep the result", `polyadic decompose ${file} --tol ${result.tolerance} --out result.safetensors`);
   if (request.kind === "tolerance") {
     const { tolerance } = request;
+    // float32 rounds to about 6e-8: far below such a tolerance, at half the bytes.
+    if (tolerance >= 1e-5 && result.chosen.format !== "dense" && dtypeOf(result.decomposition) === "float64")
+      add(
+        "store half the bytes for the same numbers",
+        `polyadic decompose ${file} --tol ${tolerance} --dtype float32`,
+      );
     if (result.chosen.format === "dense")
       add("allow a larger error", `polyadic decompose ${file} --tol ${tidy(Math.min(0.5, tolerance * 3))}`);
     else {

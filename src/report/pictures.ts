@@ -177,8 +177,13 @@ async function encode(
   const [newHeight, newWidth] = [side(height), side(width)];
   if (newHeight === height && newWidth === width) return dataAddress(png);
   const sharp = await loadSharp();
-  const kernel = newHeight >= height && newWidth >= width ? "nearest" : "lanczos3";
-  return dataAddress(await sharp(png).resize(newWidth, newHeight, { fit: "fill", kernel }).png().toBuffer());
+  // What shrinks is averaged; what grows keeps its squares.
+  const smaller = await sharp(png)
+    .resize(Math.min(newWidth, width), Math.min(newHeight, height), { fit: "fill" })
+    .png()
+    .toBuffer();
+  const shown = sharp(smaller).resize(newWidth, newHeight, { fit: "fill", kernel: "nearest" });
+  return dataAddress(await shown.png().toBuffer());
 }
 
 const dataAddress = (png: Uint8Array): string =>

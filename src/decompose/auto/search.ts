@@ -80,7 +80,7 @@ export interface NoFind {
 }
 
 /** The largest factor from 1 to `limit` for which `meets` holds, given that it grows worse with the factor. */
-export function largestFactor(limit: number, meets: (factor: number) => boolean, steps = 8): number {
+export function largestFactor(limit: number, meets: (factor: number) => boolean, steps: number): number {
   if (meets(limit)) return limit;
   let low = 1;
   let high = limit;

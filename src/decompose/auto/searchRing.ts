@@ -1,16 +1,23 @@
-// The smallest tensor ring within a tolerance: cut at every edge, then lower ranks by alternating least squares.
+// The smallest tensor ring within a tolerance: cut at every edge by singular values, then alternating least squares at the smallest ranks that the spectra
+// do not rule out.
 
+import { dtypeInfo } from "../../tensor/dtype.ts";
 import { parameters } from "../operations.ts";
 import { ring } from "../ring.ts";
 import type { RingResult } from "../ringSvd.ts";
 import type { Ring } from "../types.ts";
 import { type Find, type NoFind, storedBytes, type Task } from "./search.ts";
+import type { BipartitionSpectra } from "./spectra.ts";
 
-/** Rank reductions tried by alternating least squares. */
-const REDUCTIONS = 12;
+/** Rank vectors tried by alternating least squares, smallest ring first. */
+const ATTEMPTS = 8;
+/** Share of the whole time that they may take. */
+const TIME_SHARE = 0.1;
+/** Largest rank, and number of rank vectors, that are looked at. */
+const LARGEST_RANK = 24;
+const LONGEST_LIST = 20_000;
 
-/** Smallest of the rings cut at each edge; its largest rank is lowered while ALS still meets the tolerance. */
-export function searchRing({ x, tol, key, clock }: Task, maxBytes: number): Find | NoFind {
+export function searchRing({ x, tol, norm, key, clock, spectra }: Task, maxBytes: number): Find | NoFind {
   let best: RingResult | null = null;
   for (let split = 0; split < x.ndim && !clock.isOver; split++) {
     clock.tick(0.8, `ring cut at edge ${split}`);
@@ -18,28 +25,67 @@ export function searchRing({ x, tol, key, clock }: Task, maxBytes: number): Find
     if (!best || parameters(trial) < parameters(best)) best = trial;
   }
   if (!best) return { reason: "out of time" };
-  // A ring far above the best of the others will not come down to it.
-  if (storedBytes(best) > 4 * maxBytes)
-    return { reason: `${storedBytes(best)} bytes after the first pass, far above another format` };
-  for (let step = 0; step < REDUCTIONS && !clock.isOver; step++) {
-    const ranks: number[] = best.cores.map((core) => core.shape[0]!);
-    let lowered: RingResult | null = null;
-    for (const mode of ranks.map((_, k) => k).sort((a, b) => ranks[b]! - ranks[a]!)) {
-      if (ranks[mode]! <= 1 || clock.isOver) continue;
-      const trial: RingResult = ring(x, {
-        ranks: ranks.map((r, k) => (k === mode ? r - 1 : r)),
-        method: "als",
-        key,
-        maxIterations: 30,
-      });
-      if (trial.error <= tol) {
-        lowered = trial;
-        break;
-      }
-    }
-    if (!lowered) break;
-    best = lowered;
+  const limit = Math.min(maxBytes / dtypeInfo(x.dtype).bytes, parameters(best));
+  const end = clock.elapsed + TIME_SHARE * (clock.elapsed + clock.remaining);
+  for (const ranks of possibleRanks(spectra, tol * norm, limit).slice(0, ATTEMPTS)) {
+    if (clock.elapsed > end) break;
+    clock.tick(0.85, `ring ${ranks.join(" ")}`);
+    const trial = ring(x, { ranks, method: "als", key, restarts: 2, maxIterations: 60, tol: 1e-3 * tol });
+    if (trial.error > tol) continue;
+    best = trial;
+    break;
   }
+  if (storedBytes(best) > 2 * maxBytes)
+    return {
+      reason: "no ring that the spectra allow meets the tolerance with fewer bytes than another format",
+    };
   const decomposition: Ring = { kind: "ring", cores: best.cores };
   return { format: "ring", detail: "", decomposition };
+}
+
+/**
+ * Rank vectors with fewer than `limit` numbers that the spectra do not rule out, smallest first: a run of neighbouring modes
+ * is joined to the rest by two bonds, so its unfolding has at most the product of their ranks.
+ */
+function possibleRanks(spectra: BipartitionSpectra, delta: number, limit: number): number[][] {
+  const { shape } = spectra;
+  const order = shape.length;
+  const needed = new Map<string, number>();
+  const need = (first: number, last: number): number => {
+    const name = `${first} ${last}`;
+    let rank = needed.get(name);
+    if (rank === undefined) {
+      const modes = Array.from({ length: last - first }, (_, i) => first + i);
+      rank = spectra.of(modes) ? spectra.rank(modes, delta) : 1;
+      needed.set(name, rank);
+    }
+    return rank;
+  };
+  const found: { ranks: number[]; size: number }[] = [];
+  const ranks: number[] = [];
+  const visit = (size: number): void => {
+    const k = ranks.length;
+    if (found.length >= LONGEST_LIST) return;
+    if (k === order) {
+      const total = size + ranks[order - 1]! * shape[order - 1]! * ranks[0]!;
+      if (
+        total < limit &&
+        ranks.every((r, i) => i === 0 || r * ranks[0]! >= need(0, i)) &&
+        ranks[order - 1]! * ranks[0]! >= need(order - 1, order)
+      )
+        found.push({ ranks: [...ranks], size: total });
+      return;
+    }
+    for (let r = 1; r <= LARGEST_RANK; r++) {
+      const grown = k === 0 ? 0 : size + ranks[k - 1]! * shape[k - 1]! * r;
+      if (grown >= limit) break;
+      // Runs that end before this bond.
+      if (ranks.some((other, first) => first > 0 && other * r < need(first, k))) continue;
+      ranks.push(r);
+      visit(grown);
+      ranks.pop();
+    }
+  };
+  visit(0);
+  return found.sort((a, b) => a.size - b.size).map(({ ranks }) => ranks);
 }

@@ -8,8 +8,8 @@ import type { Arranged, Layout, TT } from "../types.ts";
 import { bestTrainOrder } from "./predict.ts";
 import { type Find, largestFactor, type Task } from "./search.ts";
 
-/** Share of the tolerance that the first, accurate train may use up. */
-const FIRST_SHARE = 0.1;
+/** Share of the tolerance that the first train may use up: what it cuts off would be cut off later in any case. */
+const FIRST_SHARE = 0.4;
 
 /**
  * A train of this tensor whose error is just below `tol`. TT-SVD spends at most tol/√(d-1) per bond and rarely all of it; an accurate train is rounded with ever
@@ -22,12 +22,16 @@ export function tightTrain(x: Tensor, tol: number): TT {
   const meets = (train: TtResult): boolean => first.error ** 2 + train.error ** 2 <= tol * tol;
   // A factor slightly below 1 always meets the tolerance.
   let best = roundedBy(Math.sqrt(1 - FIRST_SHARE ** 2));
-  largestFactor(Math.sqrt(bonds), (factor) => {
-    const train = roundedBy(factor);
-    if (!meets(train)) return false;
-    if (parameters(train) < parameters(best)) best = train;
-    return true;
-  });
+  largestFactor(
+    Math.sqrt(bonds),
+    (factor) => {
+      const train = roundedBy(factor);
+      if (!meets(train)) return false;
+      if (parameters(train) < parameters(best)) best = train;
+      return true;
+    },
+    5,
+  );
   return { kind: "tt", cores: best.cores };
 }
 

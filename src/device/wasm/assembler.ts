@@ -151,6 +151,29 @@ export function unlessAny(mask: Node, usual: Node, rare: Node): Node {
   return { type: "v128", code: [], args: [usual, mask], inline: false, otherwise: rare };
 }
 
+/**
+ * The values without their rare cases, and the masks that ask for them. Code that takes the values must compute them
+ * again in full wherever a mask has a bit set.
+ */
+export function assumeUsual(values: readonly Node[]): { usual: Node[]; masks: Node[] } {
+  const rewritten = new Map<Node, Node>();
+  const masks: Node[] = [];
+  const rewrite = (node: Node): Node => {
+    if (node.inline || !node.args.length) return node;
+    const known = rewritten.get(node);
+    if (known) return known;
+    const args = node.args.map(rewrite);
+    let result: Node;
+    if (node.otherwise) {
+      masks.push(args[1]!);
+      result = args[0]!;
+    } else result = args.every((arg, i) => arg === node.args[i]) ? node : { ...node, args };
+    rewritten.set(node, result);
+    return result;
+  };
+  return { usual: values.map(rewrite), masks };
+}
+
 export interface FunctionRef {
   readonly name: string;
   readonly index: number;

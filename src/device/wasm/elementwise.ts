@@ -3,7 +3,18 @@
 
 import type { BinaryKernel, FloatArray, FloatType, UnaryKernel } from "../device.ts";
 import { BINARY, UNARY } from "../scalar.ts";
-import { type FunctionBuilder, get, i32, load, ModuleBuilder, type Node, op, shuffle } from "./assembler.ts";
+import {
+  assumeUsual,
+  type FunctionBuilder,
+  get,
+  i32,
+  load,
+  ModuleBuilder,
+  type Node,
+  op,
+  shuffle,
+  v128,
+} from "./assembler.ts";
 import {
   BINARY_ARITHMETIC,
   BINARY_FUNCTIONS,
@@ -75,18 +86,54 @@ function build(arity: 1 | 2, type: FloatType, name: string): Uint8Array<ArrayBuf
     return type === "float64" ? onPairs(args) : inDoubles(onPairs, args);
   };
 
+  const bytes = type === "float32" ? 4 : 8;
+  /** Vectors next to each other: their operands are loaded first, so that their computations overlap. */
+  const VECTORS = 2;
+  /** Bytes after which the results are checked for rare cases. */
+  const BLOCK = 1024;
+
   module.function("run", ["i32"], [], (f: FunctionBuilder) => {
     const at = f.local("i32");
+    const start = f.local("i32");
+    const stop = f.local("i32");
+    const seen = f.local("v128");
     const end = f.param(0);
-    const bytes = type === "float32" ? 4 : 8;
     f.set(end, op("i32.mul", get(end), i32(bytes)));
-    const unroll = arithmetic || arithmetic2 ? 2 : 1;
-    f.for(at, get(end), i32(16 * unroll), () => {
-      for (let u = 0; u < unroll; u++) {
-        const args = BUFFERS.slice(0, arity).map((start) => load("v128.load", get(at), start + 16 * u));
-        const result = apply(args);
-        f.sharing([result], () => f.store("v128.store", get(at), result, BUFFERS[arity]! + 16 * u));
-      }
+
+    const results = (vectors: number): Node[] =>
+      Array.from({ length: vectors }, (_, v) =>
+        apply(BUFFERS.slice(0, arity).map((from) => f.let(load("v128.load", get(at), from + 16 * v)))),
+      );
+    const store = (values: readonly Node[]): void => {
+      for (const [v, value] of values.entries())
+        f.store("v128.store", get(at), value, BUFFERS[arity]! + 16 * v);
+    };
+    const usually = (): void => {
+      const { usual, masks } = assumeUsual(results(VECTORS));
+      f.sharing([...usual, ...masks], () => {
+        store(usual);
+        if (masks.length)
+          f.set(
+            seen,
+            masks.reduce((all, mask) => op("v128.or", all, mask), get(seen)),
+          );
+      });
+    };
+    const carefully = (): void => {
+      const values = results(1);
+      f.sharing(values, () => store(values));
+    };
+
+    f.for(start, get(end), i32(BLOCK), () => {
+      f.set(stop, op("i32.add", get(start), i32(BLOCK)));
+      f.if(op("i32.gt_s", get(stop), get(end)), () => f.set(stop, get(end)));
+      f.set(at, get(start));
+      f.set(seen, v128(0n, 0n));
+      f.for(at, get(stop), i32(16 * VECTORS), usually);
+      f.if(op("v128.any_true", get(seen)), () => {
+        f.set(at, get(start));
+        f.for(at, get(stop), i32(16), carefully);
+      });
     });
   });
   return module.toBytes();

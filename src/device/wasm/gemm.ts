@@ -12,8 +12,8 @@ import { align, memoryView, reserve, sharedMemory } from "./memory.ts";
 /** Rows of a tile and vectors across it: 8 accumulators, 2 vectors of b, one of a and a product in 16 registers. */
 const TILE_ROWS = 4;
 const TILE_VECTORS = 2;
-/** Reals along k of a block: a panel of b takes KC * 32 bytes, a quarter of the first-level cache. */
-const KC = 256;
+/** Bytes along k of a block: 4 rows of a and a panel of b fill three quarters of a first-level cache of 32 kB. */
+const K_BYTES = 1 << 11;
 /** Bytes of a block of a: half of the second-level cache. */
 const A_BYTES = 1 << 19;
 /** Reals along n of a block of b. */
@@ -95,7 +95,7 @@ function gemmBlocked(
   const block = layout === "rows" ? block_rows : block_columns;
   const pack = rightLayout === "rows" ? pack_rows : pack_columns;
 
-  const kc = Math.min(k, KC / width);
+  const kc = Math.min(k, K_BYTES / (bytes * width));
   const nc = Math.min(n, NC / width);
   const rowBytes = kc * width * bytes;
   const mc = Math.min(m, Math.max(TILE_ROWS, Math.floor(A_BYTES / rowBytes) & ~(TILE_ROWS - 1)));

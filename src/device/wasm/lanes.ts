@@ -80,6 +80,14 @@ export function horner(context: KernelContext, x: Node, coefficients: readonly n
   return sum;
 }
 
+/** A long polynomial as a lower part and x^12 times a higher one, both by Horner's rule at the same time. */
+export function longPolynomial(context: KernelContext, x: Node, coefficients: readonly number[]): Node {
+  const fourth = mul(mul(x, x), mul(x, x));
+  const twelfth = mul(mul(fourth, fourth), fourth);
+  const high = horner(context, x, coefficients.slice(12));
+  return multiplyAdd(context, twelfth, high, horner(context, x, coefficients.slice(0, 12)));
+}
+
 /** A polynomial as the sum of its even and odd part, which halves the latency; for parts that do not cancel. */
 export function polynomial(context: KernelContext, x: Node, coefficients: readonly number[]): Node {
   const square = mul(x, x);

@@ -12,10 +12,10 @@ import {
   bits,
   constant,
   div,
-  horner,
   type KernelContext,
   less,
   lessEqual,
+  longPolynomial,
   max,
   min,
   mul,
@@ -38,7 +38,7 @@ const smallFactor = (context: KernelContext, x: Node): Node => polynomial(contex
 /** erfc(x) for 3/4 <= x <= 28. */
 function tail(context: KernelContext, x: Node): Node {
   const t = div(sub(x, 2.5), add(x, 2.5));
-  const varying = mul(t, horner(context, t, ERFC.slice(1)));
+  const varying = mul(t, longPolynomial(context, t, ERFC.slice(1)));
   const sum = add(ERFC[0]!, varying);
   const lost = add(add(sub(ERFC[0]!, sum), varying), ERFC_REST);
   const q = div(sum, x);
