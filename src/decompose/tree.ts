@@ -1,5 +1,6 @@
 // The hierarchical SVD: Grasedyck, "Hierarchical singular value decomposition of tensors" (2010).
 
+import { eigvalsh } from "../linalg/eigh.ts";
 import { qr } from "../linalg/qr.ts";
 import { mT, reshape, transpose } from "../ops/movement.ts";
 import { DomainError } from "../tensor/errors.ts";
@@ -8,7 +9,14 @@ import { balancedTree, checkTree, linearTree, nodesOf, type TreeNode } from "./d
 import { frobenius } from "./frobenius.ts";
 import { checkAborted, checkInput, checkRanks, checkTolerance, type IterationOptions } from "./input.ts";
 import { sthosvd } from "./sthosvd.ts";
-import { leftBasis, type TruncationMethod } from "./truncation.ts";
+import {
+  gramFloor,
+  LARGEST_GRAM,
+  leftBasis,
+  modeGram,
+  rankFor,
+  type TruncationMethod,
+} from "./truncation.ts";
 import type { DimTree, Tree } from "./types.ts";
 import { adjoint, modeProduct } from "./unfold.ts";
 
@@ -82,14 +90,18 @@ export function clusteredTree(order: number, rankOf: (modes: readonly number[]) 
     readonly modes: readonly number[];
     readonly rank: number;
   }
+  const all = Array.from({ length: order }, (_, mode) => mode);
   const known = new Map<string, number>();
   const rank = (modes: readonly number[]): number => {
-    const sorted = [...modes].sort((a, b) => a - b);
-    const name = sorted.join();
-    if (!known.has(name)) known.set(name, rankOf(sorted));
+    // A set of modes and the set of the others share one unfolding: the shorter list is asked for, of equal ones that with mode 0.
+    const others = all.filter((mode) => !modes.includes(mode));
+    const swap = others.length < modes.length || (others.length === modes.length && others[0] === 0);
+    const asked = swap ? others : [...modes].sort((a, b) => a - b);
+    const name = asked.join();
+    if (!known.has(name)) known.set(name, rankOf(asked));
     return known.get(name)!;
   };
-  let clusters: Cluster[] = Array.from({ length: order }, (_, mode) => ({
+  let clusters: Cluster[] = all.map((mode) => ({
     tree: mode,
     modes: [mode],
     rank: order > 1 ? rank([mode]) : 1,
@@ -133,7 +145,11 @@ function measuredRanks(x: Tensor, options: TreeOptions): (modes: readonly number
     // The smaller side along the rows.
     const [rows, columns] = size(modes) <= size(others) ? [modes, others] : [others, modes];
     const matrix = reshape(transpose(core, [...rows, ...columns]), [size(rows), -1]);
-    return leftBasis(matrix, 0, { delta }, norm).u.shape[1]!;
+    if (delta < gramFloor(x) * norm || size(rows) > LARGEST_GRAM)
+      return leftBasis(matrix, 0, { delta }, norm).u.shape[1]!;
+    // The spectrum alone costs a fraction of the vectors.
+    const values = eigvalsh(modeGram(matrix, 0)).data() as Float64Array;
+    return rankFor(Float64Array.from(values, (value) => Math.sqrt(Math.max(0, value))).reverse(), delta).rank;
   };
 }
 

@@ -42,7 +42,7 @@ export interface LeftBasis {
 export const gramFloor = (x: Tensor): number => (realDType(x.dtype) === "float32" ? 3e-3 : 1e-6);
 
 /** A Gram matrix larger than this costs more than a sketch. */
-const LARGEST_GRAM = 2048;
+export const LARGEST_GRAM = 2048;
 
 /** The smallest rank (at least 1) with Σ_{i ≥ rank} s_i² ≤ delta², and that sum. */
 export function rankFor(
