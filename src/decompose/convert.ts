@@ -199,8 +199,9 @@ interface Cursor {
 }
 
 /**
- * The basis of a node as a chain of cores with the node's rank at its right end. The left part ends with its own rank, the transfer
- * leads from there to the pair of the right part's rank and the node's, and the latter is carried along.
+ * The basis of a node as a chain of cores with the node's rank at its right end. The left part ends with its own
+ * rank, the transfer leads from there to the pair of the right part's rank and the node's, and the latter is carried
+ * along.
  */
 function rightChain(d: Tree, part: DimTree, at: Cursor): Tensor[] {
   if (typeof part === "number") return [d.leaves[part]!.expandDims(0)];
@@ -315,12 +316,13 @@ const CONVERTERS: { readonly [K in PlainKind]: (d: Decomposition) => OfKind<K> }
 };
 
 /**
- * The same tensor in another format, exact but for rounding. Only arranged decompositions with split modes are formed on the way (and dense ones
- * decomposed, at the tolerance of rounding). Ranks: CP gives trains and trees of its own rank; a ring's train has ranks r_0 · r_k; a train becomes
- * the tree that splits off one mode after the other, all else a balanced one. `round` the result to compress it.
+ * The same tensor in another format, exact but for rounding. Only arranged decompositions with split modes are formed
+ * on the way (and dense ones decomposed, at the tolerance of rounding). Ranks: CP gives trains and trees of its own
+ * rank; a ring's train has ranks r_0 · r_k; a train becomes the tree that splits off one mode after the other, all
+ * else a balanced one. `round` the result to compress it.
  *
- * @throws DomainError for a kind that does not exist, for "cp" of anything that is none (fit it with `cp`), and for a Tucker core of
- * more than 2^28 entries.
+ * @throws DomainError for a kind that does not exist, for "cp" of anything that is none (fit it with `cp`), and for a
+ * Tucker core of more than 2^28 entries.
  */
 export function convert<K extends PlainKind>(d: Decomposition, kind: K): OfKind<K> {
   const converter = CONVERTERS[kind];

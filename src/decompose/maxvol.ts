@@ -1,5 +1,5 @@
-// Rows of a tall matrix whose square submatrix has nearly the largest volume: Goreinov, Oseledets, Savostyanov, Tyrtyshnikov, Zamarashkin,
-// "How to find a good submatrix" (2010).
+// Rows of a tall matrix whose square submatrix has nearly the largest volume: Goreinov, Oseledets, Savostyanov,
+// Tyrtyshnikov, Zamarashkin, "How to find a good submatrix" (2010).
 
 import { astype } from "../ops/cast.ts";
 import { transpose } from "../ops/movement.ts";
@@ -23,10 +23,12 @@ export interface MaxvolOptions {
 }
 
 /**
- * r rows of a `[m, r]` matrix, real or complex, whose determinant no exchange of one row raises by more than the factor `tolerance`. Elimination with row pivoting finds
- * a start, then the row with the largest coefficient enters: each exchange multiplies the volume by that coefficient. O(m r²), and O(m r) per exchange.
+ * r rows of a `[m, r]` matrix, real or complex, whose determinant no exchange of one row raises by more than the
+ * factor `tolerance`. Elimination with row pivoting finds a start, then the row with the largest coefficient enters:
+ * each exchange multiplies the volume by that coefficient. O(m r²), and O(m r) per exchange.
  *
- * @throws ShapeError unless `a` is a matrix with m ≥ r; DomainError when its columns are dependent or the tolerance is not above 1.
+ * @throws ShapeError unless `a` is a matrix with m ≥ r; DomainError when its columns are dependent or the tolerance
+ * is not above 1.
  */
 export function maxvol(a: Tensor, options: MaxvolOptions = {}): Maxvol {
   const { tolerance = 1.05, maxSwaps = 200 } = options;

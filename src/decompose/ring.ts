@@ -9,14 +9,15 @@ import { type RingOptions, type RingResult, ringSvd } from "./ringSvd.ts";
 /**
  * Tensor ring decomposition of a tensor, real or complex.
  *
- * TR-SVD: the first cut may remove √(2/d)·rtol·‖X‖, and its rank is split into the pair of factors r_s · r_{s+1} nearest to a square; each later
- * one rtol·‖X‖/√d, so the error is at most rtol·‖X‖. A prime rank above 3 splits badly: it is also tried with one more, and the
- * smaller ring is kept. O(size · n_s) for the first cut, less for each next one.
+ * TR-SVD: the first cut may remove √(2/d)·rtol·‖X‖, and its rank is split into the pair of factors r_s · r_{s+1}
+ * nearest to a square; each later one rtol·‖X‖/√d, so the error is at most rtol·‖X‖. A prime rank above 3 splits
+ * badly: it is also tried with one more, and the smaller ring is kept. O(size · n_s) for the first cut, less for each
+ * next one.
  *
  * TR-ALS: O(size · r²) a mode and sweep; there are local minima, hence several starts.
  *
- * @throws ShapeError for a scalar or empty tensor or a wrong number of ranks; DomainError for entries that are not finite, a
- * tolerance outside [0, 1), ranks below 1 or a split that is not a mode.
+ * @throws ShapeError for a scalar or empty tensor or a wrong number of ranks; DomainError for entries that are not
+ * finite, a tolerance outside [0, 1), ranks below 1 or a split that is not a mode.
  */
 export function ring(x: Tensor, options: RingOptions & { readonly method: "als" }): RingAlsResult;
 export function ring(x: Tensor, options: RingOptions): RingResult;

@@ -26,7 +26,10 @@ export interface RingAlsResult extends RingResult {
 /** An error that rounding alone can cause: no further start can do better. */
 const EXACT = 1e-10;
 
-/** The best of `restarts` runs, the first of which starts from `start`, the others at random with the same ranks (the given ones, if any). */
+/**
+ * The best of `restarts` runs, the first of which starts from `start`, the others at random with the same ranks (the
+ * given ones, if any).
+ */
 export function refineRing(x: Tensor, start: RingResult, options: RingOptions): RingAlsResult {
   const { restarts = 3, key = makeKey(0), rtol = EXACT } = options;
   const norm = frobenius(x);

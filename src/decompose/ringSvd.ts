@@ -1,4 +1,5 @@
-// Tensor rings by a sequence of singular value decompositions: Zhao, Zhou, Xie, Zhang, Cichocki, "Tensor ring decomposition" (2016).
+// Tensor rings by a sequence of singular value decompositions: Zhao, Zhou, Xie, Zhang, Cichocki, "Tensor ring
+// decomposition" (2016).
 
 import { concat } from "../ops/join.ts";
 import { reshape, transpose } from "../ops/movement.ts";
@@ -8,7 +9,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { rotated } from "./formats/ring.ts";
 import { frobenius } from "./frobenius.ts";
 import { checkAborted, type IterationOptions } from "./input.ts";
-import { splitMatrix, type Truncation, type TruncationMethod } from "./truncation.ts";
+import { gramFloor, splitMatrix, type Truncation, type TruncationMethod } from "./truncation.ts";
 import type { Ring } from "./types.ts";
 
 export interface RingOptions extends IterationOptions {
@@ -17,7 +18,10 @@ export interface RingOptions extends IterationOptions {
   /** The d ranks; `ranks[k]` lies between modes k - 1 and k, `ranks[0]` closes the ring. */
   readonly ranks?: readonly number[];
   readonly maxRank?: number;
-  /** `svd` (default), or `als`: alternating least squares from the SVD and from random starts, the best of which is returned. */
+  /**
+   * `svd` (default), or `als`: alternating least squares from the SVD and from random starts, the best of which is
+   * returned.
+   */
   readonly method?: "svd" | "als";
   /** The mode at which the ring is cut open: the SVD starts with it. 0 unless told. */
   readonly split?: number;
@@ -50,13 +54,15 @@ export function ringSvd(x: Tensor, options: RingOptions): RingResult {
     delta: (rtol * norm) / Math.sqrt(order),
     method: truncation,
   };
-  // One vector more than the rank may be wanted: cut without it, or with it.
+  const delta = rtol * norm * Math.sqrt(2 / order);
+  // A rank beside a tolerance (to have one vector more than it needs) is as exact as the tolerance alone.
+  const exact = truncation === "auto" && !ranks && delta < gramFloor(x) * norm;
   const first = (rank?: number): ReturnType<typeof splitMatrix> =>
     splitMatrix(
       reshape(turned, [turned.shape[0]!, -1]),
       {
-        ...budget,
-        delta: rtol * norm * Math.sqrt(2 / order),
+        delta,
+        method: exact ? "svd" : truncation,
         ...(rank !== undefined && { rank }),
         ...(maxRank !== undefined && { maxRank: maxRank ** 2 }),
       },
@@ -101,7 +107,10 @@ function splittable(n: number, limit = Number.POSITIVE_INFINITY): number {
   return n;
 }
 
-/** The ring whose first cut is given: the rank is unfolded into the pair, one half of which closes the ring at the far end. */
+/**
+ * The ring whose first cut is given: the rank is unfolded into the pair, one half of which closes the ring at the far
+ * end.
+ */
 function closeRing(
   cut: ReturnType<typeof splitMatrix>,
   [a, b]: readonly [number, number],

@@ -27,11 +27,14 @@ export interface TreeOptions extends IterationOptions {
   readonly ranks?: readonly number[];
   readonly maxRank?: number;
   /**
-   * `balanced` (default) halves the modes, `tt` splits off one after the other, `auto` joins the modes whose union has the smallest
-   * transfer tensors; or the tree itself.
+   * `balanced` (default) halves the modes, `tt` splits off one after the other, `auto` joins the modes whose union
+   * has the smallest transfer tensors; or the tree itself.
    */
   readonly tree?: "balanced" | "tt" | "auto" | DimTree;
-  /** For `auto`: predicted rank of the unfolding with these modes along its rows. Measured on the compressed tensor unless given. */
+  /**
+   * For `auto`: predicted rank of the unfolding with these modes along its rows. Measured on the compressed tensor
+   * unless given.
+   */
   readonly rankOf?: (modes: readonly number[]) => number;
   readonly truncation?: TruncationMethod;
 }
@@ -43,13 +46,14 @@ export interface TreeResult extends Tree {
 }
 
 /**
- * Hierarchical SVD, leaves to root: the leading left singular vectors of each leaf, then of each inner node's unfolding in the bases of its
- * children, where they are the transfer tensor. The root's children share one unfolding, so 2d - 3 steps cut off at most
- * rtol·‖X‖ together; what one does not need passes on to the next. With given ranks the error is at most √(2d-3) times that
- * of the best tree. O(size · Σ n_k) for the leaves, which usually is nearly all.
+ * Hierarchical SVD, leaves to root: the leading left singular vectors of each leaf, then of each inner node's
+ * unfolding in the bases of its children, where they are the transfer tensor. The root's children share one
+ * unfolding, so 2d - 3 steps cut off at most rtol·‖X‖ together; what one does not need passes on to the next. With
+ * given ranks the error is at most √(2d-3) times that of the best tree. O(size · Σ n_k) for the leaves, which usually
+ * is nearly all.
  *
- * @throws ShapeError for a scalar or empty tensor or a tree that does not hold every mode once; DomainError for entries that are not
- * finite, a tolerance outside [0, 1), impossible ranks, or `ranks` with an automatic tree.
+ * @throws ShapeError for a scalar or empty tensor or a tree that does not hold every mode once; DomainError for
+ * entries that are not finite, a tolerance outside [0, 1), impossible ranks, or `ranks` with an automatic tree.
  */
 export function tree(x: Tensor, options: TreeOptions): TreeResult {
   const input = checkInput(x, "tree");
@@ -81,8 +85,8 @@ function chooseTree(x: Tensor, options: TreeOptions): DimTree {
 }
 
 /**
- * A tree by agglomeration: of all pairs of clusters the one with the smallest transfer tensor r_a · r_b · r_ab is joined, of equal ones
- * that with the fewest modes, until one is left.
+ * A tree by agglomeration: of all pairs of clusters the one with the smallest transfer tensor r_a · r_b · r_ab is
+ * joined, of equal ones that with the fewest modes, until one is left.
  */
 export function clusteredTree(order: number, rankOf: (modes: readonly number[]) => number): DimTree {
   interface Cluster {
@@ -93,7 +97,8 @@ export function clusteredTree(order: number, rankOf: (modes: readonly number[]) 
   const all = Array.from({ length: order }, (_, mode) => mode);
   const known = new Map<string, number>();
   const rank = (modes: readonly number[]): number => {
-    // A set of modes and the set of the others share one unfolding: the shorter list is asked for, of equal ones that with mode 0.
+    // A set of modes and the set of the others share one unfolding: the shorter list is asked for, of equal ones that
+    // with mode 0.
     const others = all.filter((mode) => !modes.includes(mode));
     const swap = others.length < modes.length || (others.length === modes.length && others[0] === 0);
     const asked = swap ? others : [...modes].sort((a, b) => a - b);
@@ -132,7 +137,10 @@ export function clusteredTree(order: number, rankOf: (modes: readonly number[]) 
   return clusters.length === 1 ? clusters[0]!.tree : [clusters[0]!.tree, clusters[1]!.tree];
 }
 
-/** Ranks of unfoldings by several modes, from the core of an ST-HOSVD, whose singular values are those of x but for the tolerance. */
+/**
+ * Ranks of unfoldings by several modes, from the core of an ST-HOSVD, whose singular values are those of x but for
+ * the tolerance.
+ */
 function measuredRanks(x: Tensor, options: TreeOptions): (modes: readonly number[]) => number {
   const rtol = options.rtol ?? 1e-6;
   const norm = frobenius(x);
@@ -207,8 +215,8 @@ export function hierarchicalSvd(
   /** Ranks of both children of the nodes whose children have been joined. */
   const children = new Map<number, readonly [number, number]>();
 
-  // Leaves first, those with the shortest modes before the others; then the inner nodes, children before parents. The children of
-  // the root come last: they share one unfolding.
+  // Leaves first, those with the shortest modes before the others; then the inner nodes, children before parents. The
+  // children of the root come last: they share one unfolding.
   const belowRoot = (place: number): boolean => nodes[place]!.parent === 0;
   const shortestFirst = axes
     .filter((place) => !belowRoot(place))

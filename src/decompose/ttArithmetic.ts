@@ -10,7 +10,10 @@ import { ttRules } from "./formats/tt.ts";
 import { absorbLeft, absorbRight } from "./tt.ts";
 import type { TT } from "./types.ts";
 
-/** a + b, whose ranks are the sums of theirs. Throws ShapeError when the shapes differ. O(parameters); round the result with `ttRound`. */
+/**
+ * a + b, whose ranks are the sums of theirs. Throws ShapeError when the shapes differ. O(parameters); round the
+ * result with `ttRound`.
+ */
 export const ttAdd = (a: TT, b: TT): TT => ttRules.add(a, b);
 
 /** Entry-wise product, whose ranks are the products of theirs. Throws ShapeError when the shapes differ. O(Σ n r⁴). */

@@ -1,6 +1,6 @@
-// Trains of functions that are only sampled: cross approximation with two-site sweeps. Oseledets and Tyrtyshnikov, "TT-cross approximation for
-// multidimensional arrays" (2010); Savostyanov and Oseledets, "Fast adaptive interpolation of multi-dimensional arrays in tensor train
-// format" (2011).
+// Trains of functions that are only sampled: cross approximation with two-site sweeps. Oseledets and Tyrtyshnikov,
+// "TT-cross approximation for multidimensional arrays" (2010); Savostyanov and Oseledets, "Fast adaptive
+// interpolation of multi-dimensional arrays in tensor train format" (2011).
 
 import { qr } from "../linalg/qr.ts";
 import { concat } from "../ops/join.ts";
@@ -51,17 +51,19 @@ const ENRICHMENT = 2;
 const VALIDATION = 1000;
 
 /**
- * A train that interpolates `f`, a function of int32 indices `[m, d]` with values `[m]` (real or complex), from few of the Π dims
- * values. Each sweep passes over the bonds: the function is sampled on the superblock (known left indices) × mode × mode × (known right
- * indices), the sample is cut by a truncated SVD, `maxvol` picks the rows that become new known indices, and two random directions enrich them. A
- * sweep costs O(d n² r²) evaluations and O(d n³ r³) operations; for d = 2 the superblock is the whole matrix.
+ * A train that interpolates `f`, a function of int32 indices `[m, d]` with values `[m]` (real or complex), from few
+ * of the Π dims values. Each sweep passes over the bonds: the function is sampled on the superblock (known left
+ * indices) × mode × mode × (known right indices), the sample is cut by a truncated SVD, `maxvol` picks the rows that
+ * become new known indices, and two random directions enrich them. A sweep costs O(d n² r²) evaluations and O(d n³
+ * r³) operations; for d = 2 the superblock is the whole matrix.
  *
- * Sweeps stop when the error on 1000 fresh random points, relative to their root mean square, is at most `rtol` twice running. That is the only guarantee, and
- * it is a posteriori: a function that is large only where no sample falls is missed. (For a matrix, the cross at a submatrix of maximal volume has
- * an error of at most (r + 1) σ_{r+1} in the max norm; no such bound is known to hold along a train.)
+ * Sweeps stop when the error on 1000 fresh random points, relative to their root mean square, is at most `rtol` twice
+ * running. That is the only guarantee, and it is a posteriori: a function that is large only where no sample falls is
+ * missed. (For a matrix, the cross at a submatrix of maximal volume has an error of at most (r + 1) σ_{r+1} in the
+ * max norm; no such bound is known to hold along a train.)
  *
- * @throws ShapeError when dims are not positive integers or `f` returns another shape than `[m]`; DomainError for values that are not finite, a
- * tolerance outside [0, 1) and limits below 1.
+ * @throws ShapeError when dims are not positive integers or `f` returns another shape than `[m]`; DomainError for
+ * values that are not finite, a tolerance outside [0, 1) and limits below 1.
  */
 export function ttCross(
   f: (index: Tensor) => Tensor,
@@ -282,8 +284,9 @@ class Cross {
 }
 
 /**
- * An orthonormal basis of the columns of u and of a few random ones, as far as the bond can carry: at most `largest`, the number of indices on its other
- * side (not only of those known so far, or ranks could never grow past a short mode).
+ * An orthonormal basis of the columns of u and of a few random ones, as far as the bond can carry: at most `largest`,
+ * the number of indices on its other side (not only of those known so far, or ranks could never grow past a short
+ * mode).
  */
 function enriched(u: Tensor, largest: number, key: Key): Tensor {
   const [m, r] = u.shape as [number, number];

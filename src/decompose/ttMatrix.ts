@@ -1,4 +1,5 @@
-// Matrices whose rows and columns have several indices, as trains of the pairs of those: Oseledets, "Tensor-train decomposition" (2011), section 4.3.
+// Matrices whose rows and columns have several indices, as trains of the pairs of those: Oseledets, "Tensor-train
+// decomposition" (2011), section 4.3.
 
 import { contract } from "../ops/contract.ts";
 import { reshape, transpose } from "../ops/movement.ts";
@@ -11,8 +12,8 @@ import { type TtOptions, tt } from "./tt.ts";
 import type { TT } from "./types.ts";
 
 /**
- * A matrix `[Π rowDims, Π colDims]`. Core k of the train is `[r_{k-1}, rowDims[k] · colDims[k], r_k]` with the row index slowest, so that
- * everything that takes trains (sums, norms, rounding) takes `train`.
+ * A matrix `[Π rowDims, Π colDims]`. Core k of the train is `[r_{k-1}, rowDims[k] · colDims[k], r_k]` with the row
+ * index slowest, so that everything that takes trains (sums, norms, rounding) takes `train`.
  */
 export interface TtMatrix {
   readonly rowDims: readonly number[];
@@ -66,8 +67,8 @@ export function ttMatrixFull(matrix: TtMatrix): Tensor {
 }
 
 /**
- * Matrix times vector, the vector being a train of shape `colDims` and the product one of shape `rowDims`, whose ranks are the products of theirs:
- * with `round` it is compressed. O(Σ m n r² s²).
+ * Matrix times vector, the vector being a train of shape `colDims` and the product one of shape `rowDims`, whose
+ * ranks are the products of theirs: with `round` it is compressed. O(Σ m n r² s²).
  *
  * @throws ShapeError when the vector has another shape than `colDims`.
  */

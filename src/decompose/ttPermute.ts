@@ -13,9 +13,9 @@ import type { TT } from "./types.ts";
 export const roundingTolerance = (x: Tensor): number => 16 * machineEpsilon(realDType(x.dtype));
 
 /**
- * The train of the transposed tensor: its mode k is mode `order[k]` of the given one. Neighbouring cores that stand in the wrong order are joined, swapped
- * and split again by an SVD at the tolerance of rounding, in an orthogonal frame, until all are in place. O(d² n³ r³) at worst;
- * the ranks are those of the new unfoldings.
+ * The train of the transposed tensor: its mode k is mode `order[k]` of the given one. Neighbouring cores that stand
+ * in the wrong order are joined, swapped and split again by an SVD at the tolerance of rounding, in an orthogonal
+ * frame, until all are in place. O(d² n³ r³) at worst; the ranks are those of the new unfoldings.
  */
 export function ttPermute(train: TT, order: readonly number[]): TT {
   const places = order.map((_, mode) => order.indexOf(mode));

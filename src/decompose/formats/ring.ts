@@ -42,8 +42,8 @@ export const rotated = <T>(list: readonly T[], first: number): T[] => [
 ];
 
 /**
- * ⟨a, b⟩ = tr Π_k E_k with the transfer operators E_k = Σ_i conj(A_k[i]) ⊗ B_k[i]. The ring is opened at the bond with the smallest
- * joint rank, whose indices stay open until the end: O(d n r⁵) at equal ranks.
+ * ⟨a, b⟩ = tr Π_k E_k with the transfer operators E_k = Σ_i conj(A_k[i]) ⊗ B_k[i]. The ring is opened at the bond
+ * with the smallest joint rank, whose indices stay open until the end: O(d n r⁵) at equal ranks.
  */
 function inner(a: Ring, b: Ring): number | Complex {
   checkSameShape(shapeOf(a), shapeOf(b), "inner");
@@ -114,10 +114,11 @@ function bondPart(bond: Bond, from: number, to: number): readonly [Tensor, Tenso
 }
 
 /**
- * One sweep of truncated SVDs over the bonds. A cycle has no orthogonal form, so the singular values of a bond do not tell the error of a cut. But what a
- * cut removes is itself a ring, whose norm is contracted; bisection finds the smallest rank at which it is at most rtol·‖X‖/d, so the
- * whole error is at most rtol·‖X‖. A sum of rings is block-diagonal at every bond and seldom shrinks: convert it to a train, or
- * decompose anew. O(d² n r⁵ log r) at equal ranks.
+ * One sweep of truncated SVDs over the bonds. A cycle has no orthogonal form, so the singular values of a bond do not
+ * tell the error of a cut. But what a cut removes is itself a ring, whose norm is contracted; bisection finds the
+ * smallest rank at which it is at most rtol·‖X‖/d, so the whole error is at most rtol·‖X‖. A sum of rings is
+ * block-diagonal at every bond and seldom shrinks: convert it to a train, or decompose anew. O(d² n r⁵ log r) at
+ * equal ranks.
  */
 function round(d: Ring, options: RoundOptions): Ring {
   const { rtol = 0, ranks, maxRank = Number.POSITIVE_INFINITY } = options;

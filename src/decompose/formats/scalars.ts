@@ -28,7 +28,8 @@ export function checkSameShape(a: Shape, b: Shape, what: string): void {
 }
 
 /**
- * Two tensors placed corner to corner along the given axes (block-diagonally; the other axes must agree), zeros elsewhere.
+ * Two tensors placed corner to corner along the given axes (block-diagonally; the other axes must agree), zeros
+ * elsewhere.
  */
 export function blockDiagonal(a: Tensor, b: Tensor, axes: readonly number[]): Tensor {
   const [first, ...rest] = axes;
@@ -56,8 +57,8 @@ export function blockDiagonal(a: Tensor, b: Tensor, axes: readonly number[]): Te
 }
 
 /**
- * Products of all pairs along the given axes, entry by entry along the others (where a length of 1 is repeated): axis lengths multiply, a's
- * index slowest.
+ * Products of all pairs along the given axes, entry by entry along the others (where a length of 1 is repeated): axis
+ * lengths multiply, a's index slowest.
  */
 export function pairwiseProduct(a: Tensor, b: Tensor, axes: readonly number[]): Tensor {
   const shapeA: number[] = [];

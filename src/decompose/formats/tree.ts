@@ -62,9 +62,10 @@ export function orthonormalizedTree(d: Tree): Tree {
 const rootOf = (d: Tree): Tensor => d.transfers[0] ?? d.leaves[0]!;
 
 /**
- * Hierarchical truncation. With orthonormal bases, X unfolded at node t is U_t S_t Wᴴ with orthonormal W, and S_t follows from the parent's:
- * it is the triangular factor of the transfer times S_parent, unfolded along the child. Its SVD gives the singular values of X's unfolding
- * to full accuracy (the reduced Gramians S Sᴴ would give their squares).
+ * Hierarchical truncation. With orthonormal bases, X unfolded at node t is U_t S_t Wᴴ with orthonormal W, and S_t
+ * follows from the parent's: it is the triangular factor of the transfer times S_parent, unfolded along the child.
+ * Its SVD gives the singular values of X's unfolding to full accuracy (the reduced Gramians S Sᴴ would give their
+ * squares).
  */
 function truncate(d: Tree, options: RoundOptions): Tree {
   const { rtol = 0, ranks, maxRank } = options;
