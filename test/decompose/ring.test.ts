@@ -10,7 +10,8 @@ import {
   round,
   scale,
 } from "polyadic/decompose";
-import { transpose } from "polyadic/ops";
+import { qr } from "polyadic/linalg";
+import { matmul, transpose } from "polyadic/ops";
 import { foldIn, key, normal } from "polyadic/random";
 import { tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
@@ -84,6 +85,16 @@ describe("tensor ring by SVD", () => {
     // The sum to the power 4 has rank 5: 2 · 3 would double the last rank for nothing.
     const power = sumFunction(3, 12, (s) => (s / 36) ** 4);
     expect(ranks(ring(power, { rtol: 1e-10 }))).toEqual([1, 5, 5]);
+  });
+
+  it("a raised rank is as exact as the tolerance asks", () => {
+    const u = qr(normal(key(1), [9, 9])).q;
+    const v = qr(normal(key(2), [150, 9])).q;
+    const values = tensor([1, 1e-1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-9, 1e-11, 1e-12]);
+    const x = matmul(u.mul(values), v.transpose()).reshape([9, 3, 50]);
+    const d = ring(x, { rtol: 1e-10 });
+    expect(ranks(d).slice(0, 2)).toEqual([2, 4]);
+    expect(relativeError(x, d)).toBeLessThanOrEqual(1e-10);
   });
 
   it("limits ranks and takes given ones", () => {
