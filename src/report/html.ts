@@ -201,7 +201,16 @@ async function sizeSection({ candidates, curves, choice, quality, request }: Sum
   );
 }
 
-function candidateSection({ candidates }: Summary): string {
+/** How the choice was made. */
+const CHOSEN_BY: Readonly<Record<Summary["request"]["kind"], string>> = {
+  tolerance: "The choice is the result with the fewest bytes whose measured error is within what was asked.",
+  budget: "The choice is the result with the smallest measured error among those that fit the asked size.",
+  ranks: "The ranks were given.",
+  completion:
+    "The choice is the smallest model that predicts held-out values about as well as the best, fitted once more to all values.",
+};
+
+function candidateSection({ candidates, request }: Summary): string {
   const order: Record<Candidate["status"], number> = { chosen: 0, valid: 1, rejected: 2 };
   const sorted = [...candidates].sort((a, b) => order[a.status] - order[b.status] || a.bytes - b.bytes);
   const words: Record<Candidate["status"], string> = {
@@ -215,7 +224,7 @@ function candidateSection({ candidates }: Summary): string {
   });
   return section(
     "Everything that was tried",
-    "The choice is the result with the fewest bytes whose measured error is within what was asked.",
+    CHOSEN_BY[request.kind],
     `<div class="scroll"><table><thead><tr><th>format</th><th>ranks</th><th class="n">numbers</th><th class="n">bytes</th><th class="n">error</th><th class="n">time</th><th>outcome</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`,
   );
 }

@@ -43,6 +43,7 @@ export const reportSchema: Readonly<Record<string, unknown>> = {
         object({ kind: { const: "tolerance" }, tolerance: number }),
         object({ kind: { const: "budget" }, maxBytes: count }),
         object({ kind: { const: "ranks" }, ranks: counts }),
+        object({ kind: { const: "completion" }, missing: count, heldOutError: measured }),
       ],
     },
     choice: object({

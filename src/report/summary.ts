@@ -52,15 +52,24 @@ function sentence(input: ReportInput, request: Request, result: AutoResult): str
     chosen.ranks.length > 0
       ? `, ${chosen.ranks.length > 1 ? "ranks" : "rank"} ${shorten(describeRanks(chosen.format, chosen.ranks))},`
       : "";
-  const asked = {
-    tolerance: () => ` (asked: at most ${formatPercent((request as { tolerance: number }).tolerance)})`,
-    budget: () => `, the smallest found within ${formatBytes((request as { maxBytes: number }).maxBytes)}`,
-    ranks: () => "",
-  }[request.kind]();
+  const asked = askedFor(request);
   const words = FORMAT_WORDS[chosen.format];
   const fewer = size / chosen.parameters;
   const kept = `keeps ${formatNumber(chosen.parameters)} numbers instead of ${formatNumber(size)}`;
   return `${words[0]!.toUpperCase()}${words.slice(1)}${ranks} ${kept}${fewer > 1 ? ` (${formatFactor(fewer)} times fewer)` : ""}, with an error of ${formatPercent(error)}${asked}.`;
+}
+
+function askedFor(request: Request): string {
+  switch (request.kind) {
+    case "tolerance":
+      return ` (asked: at most ${formatPercent(request.tolerance)})`;
+    case "budget":
+      return `, the smallest found within ${formatBytes(request.maxBytes)}`;
+    case "ranks":
+      return "";
+    case "completion":
+      return ` on the values that are there and of ${formatPercent(request.heldOutError)} on values that were held out; ${formatNumber(request.missing)} missing values were filled in`;
+  }
 }
 
 const shorten = (ranks: string): string => {
