@@ -1,11 +1,9 @@
 // CP: a sum of rank-one tensors (Carroll and Chang 1970, Harshman 1970), by alternating least squares and its variants.
 
 import { matmul } from "../ops/contract.ts";
-import { narrowAxis } from "../ops/movement.ts";
 import type { Key } from "../random/key.ts";
-import { type DType, isComplex, realDType } from "../tensor/dtype.ts";
-import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
-import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
+import { isComplex } from "../tensor/dtype.ts";
+import { DomainError, DTypeError } from "../tensor/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type AlsResult, alternate, type CpProblem } from "./cpAls.ts";
 import { maskedAls } from "./cpMasked.ts";
@@ -19,9 +17,11 @@ import {
   startFor,
 } from "./cpStart.ts";
 import { type FactorUpdate, halsUpdate, leastSquaresUpdate, multiplicativeUpdate } from "./cpUpdate.ts";
+import { cancellationLevel, needsScaling, residualNorm } from "./exactError.ts";
 import { cpRules, heaviestFirst } from "./formats/cp.ts";
 import { frobenius } from "./frobenius.ts";
 import { checkInput, type IterationOptions } from "./input.ts";
+import { checkMask, withoutMasked } from "./mask.ts";
 import { DenseMttkrp } from "./mttkrp.ts";
 import {
   checkSparse,
@@ -76,12 +76,12 @@ export function cp(x: Tensor | SparseTensor, rank: number, options: CpOptions = 
   checkOptions(rank, options);
   if (isSparse(x)) return sparseCp(x, rank, options);
   const { mask, nonneg = false } = options;
-  const filled = mask ? withoutMasked(x, checkMask(mask, x.shape)) : x;
+  const filled = mask ? withoutMasked(x, checkMask(mask, x.shape, "cp")) : x;
   const input = checkInput(filled, "cp");
   if (nonneg && isComplex(input.dtype))
     throw new DTypeError(`cp: nonneg needs a real tensor, got ${input.dtype}`);
   const norm = frobenius(input);
-  if (isExtreme(norm, input.dtype)) {
+  if (needsScaling(norm, input.dtype)) {
     // Squares of such numbers leave the range of the dtype.
     const fit = cp(input.div(norm), rank, options);
     return { ...fit, weights: fit.weights.mul(norm) };
@@ -115,31 +115,12 @@ function checkOptions(rank: number, options: CpOptions): void {
     throw new DomainError(`cp: a ridge of at least 0 was expected, got ${ridge}`);
 }
 
-/** Fourth powers of the norm, which the error's terms reach in single precision, must stay in range. */
-function isExtreme(norm: number, dtype: DType): boolean {
-  const limit = realDType(dtype) === "float32" ? 1e15 : 1e100;
-  return norm !== 0 && (norm > limit || norm < 1 / limit);
-}
-
-/** Errors below this are lost in the difference of norms. */
-const CANCELLATION: Readonly<Record<"float32" | "float64", number>> = { float32: 3e-3, float64: 1e-6 };
-
-/** Elements of the model that are formed at a time. */
-const BLOCK = 1 << 20;
-
-/** Replaces a last error that cancels by that of the explicit residual, formed block by block. */
+/** Replaces a last error that cancels by that of the explicit residual. */
 function withExplicitError(fit: AlsResult, x: Tensor, norm: number): AlsResult {
-  const error = fit.history.at(-1)!;
-  if (norm === 0 || error > CANCELLATION[realDType(x.dtype) as "float32" | "float64"]) return fit;
-  const step = Math.max(1, Math.floor((BLOCK * x.shape[0]!) / x.size));
-  let total = 0;
-  for (let start = 0; start < x.shape[0]!; start += step) {
-    const stop = Math.min(x.shape[0]!, start + step);
-    const rows = narrowAxis(fit.factors[0]!, 0, start, stop);
-    const part = cpRules.full({ ...fit, factors: [rows, ...fit.factors.slice(1)] });
-    total += frobenius(narrowAxis(x, 0, start, stop).sub(part)) ** 2;
-  }
-  return { ...fit, history: [...fit.history.slice(0, -1), Math.sqrt(total) / norm] };
+  if (norm === 0 || fit.history.at(-1)! > cancellationLevel(x.dtype)) return fit;
+  const model = (rows: Tensor): Tensor => cpRules.full({ ...fit, factors: [rows, ...fit.factors.slice(1)] });
+  const error = residualNorm(x, fit.factors[0]!, model) / norm;
+  return { ...fit, history: [...fit.history.slice(0, -1), error] };
 }
 
 function sparseCp(given: SparseTensor, rank: number, options: CpOptions): CpResult {
@@ -195,32 +176,6 @@ function loopOptions(options: CpOptions): Parameters<typeof alternate>[2] {
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   };
-}
-
-function checkMask(mask: Tensor, shape: Shape): Tensor {
-  if (isComplex(mask.dtype)) throw new DTypeError(`cp: a bool or real mask was expected, got ${mask.dtype}`);
-  if (!sameShape(mask.shape, shape))
-    throw new ShapeError(
-      `cp: a mask of shape ${formatShape(shape)} was expected, got ${formatShape(mask.shape)}`,
-    );
-  const weights = mask.data();
-  let total = 0;
-  for (let i = 0; i < weights.length; i++) {
-    if (!(weights[i]! >= 0 && weights[i]! < Number.POSITIVE_INFINITY))
-      throw new DomainError(`cp: weights of the mask must be finite and >= 0, got ${weights[i]}`);
-    total += weights[i]!;
-  }
-  if (!(total > 0)) throw new DomainError("cp: the mask leaves no entry");
-  return mask;
-}
-
-/** Masked entries may be NaN: they are not looked at. */
-function withoutMasked(x: Tensor, mask: Tensor): Tensor {
-  const keep = mask.data();
-  const data = x.toTypedArray();
-  const width = isComplex(x.dtype) ? 2 : 1;
-  for (let i = 0; i < keep.length; i++) if (keep[i] === 0) data.fill(0, i * width, (i + 1) * width);
-  return new Tensor(data, x.shape, x.dtype);
 }
 
 /** Orders components, fixes signs and looks for degeneracy. */

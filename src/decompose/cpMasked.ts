@@ -16,6 +16,9 @@ import type { CP } from "./types.ts";
 /** Below this share of present entries the row-wise equations are cheaper than sweeps over the filled tensor. */
 const SPARSE_SHARE = 0.3;
 
+/** Row-wise equations of this many multiplications a sweep are preferred at any share: they need far fewer sweeps. */
+const CHEAP = 5e7;
+
 /**
  * CP of the entries with positive weight; `x` holds zeros (or anything finite) elsewhere. Errors are relative to those entries. A sweep
  * costs O(size · r) filled, O(present · d · r (r + d) + Σ n_k r³) row by row.
@@ -24,9 +27,10 @@ export function maskedAls(x: Tensor, mask: Tensor, start: readonly Tensor[], opt
   const weights = Float64Array.from(mask.data());
   const present = weights.reduce((count, w) => count + Number(w > 0), 0);
   const plain = weights.every((w) => w === 0 || w === 1);
-  const isSparse = present < SPARSE_SHARE * x.size;
+  const rank = start[0]!.shape[1]!;
+  const isCheap = present < SPARSE_SHARE * x.size || present * x.ndim * rank ** 2 < CHEAP;
   // Constrained updates need the full normal equations, which only the filled tensor has.
-  const byRows = (isSparse || !plain || options.ridge > 0) && !isComplex(x.dtype) && !options.constrained;
+  const byRows = (isCheap || !plain) && !isComplex(x.dtype) && !options.constrained;
   return byRows ? rowwise(x, weights, present, start, options) : impute(x, weights, start, options);
 }
 

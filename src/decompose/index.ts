@@ -13,9 +13,10 @@ export {
   modeSpectra,
   tuckerSize,
 } from "./coreShapes.ts";
-export { type CpOptions, type CpResult, cp, kruskalRanks } from "./cp.ts";
+export { type CpOptions, type CpResult, cp } from "./cp.ts";
 export type { RoundOptions } from "./formats/rules.ts";
 export type { IterationOptions, Progress } from "./input.ts";
+export { kruskalRanks } from "./kruskal.ts";
 export { type Maxvol, type MaxvolOptions, maxvol } from "./maxvol.ts";
 export { mttkrp } from "./mttkrp.ts";
 export {

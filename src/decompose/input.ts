@@ -80,3 +80,9 @@ export function checkRanks(ranks: readonly number[], limits: readonly number[], 
       throw new DomainError(`${what}: rank ${i} must be an integer from 1 to ${limits[i]}, got ${rank}`);
   });
 }
+
+/** Throws DomainError unless a cap on ranks is an integer of at least 1. */
+export function checkMaxRank(maxRank: number, what: string): void {
+  if (!(maxRank >= 1 && (Number.isInteger(maxRank) || maxRank === Number.POSITIVE_INFINITY)))
+    throw new DomainError(`${what}: a maxRank of at least 1 was expected, got ${maxRank}`);
+}

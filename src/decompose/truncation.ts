@@ -130,7 +130,11 @@ function chooseMethod(
   return n > LARGEST_GRAM ? "randomized" : "gram";
 }
 
-/** Leading left singular vectors of the mode-k unfolding of a tensor. */
+/**
+ * Leading left singular vectors of the mode-k unfolding of a tensor; `norm` is the scale that tolerances are relative to. `gram`: O(n_k · size), values
+ * below sqrt(machine epsilon) · ‖x‖ drown in rounding; `svd`: QR of the unfolding's adjoint, O(n_k · size) with a larger constant, accurate to rounding;
+ * `randomized`: O(r · size).
+ */
 export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: number): LeftBasis {
   const n = x.shape[mode]!;
   const { delta = 0, rank, maxRank } = options;
@@ -154,20 +158,28 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
   if (method === "randomized") {
     const basis = rangeFinder(matrix, {
       // Half of the budget for what the sketch misses, the rest for the cut.
-      ...(rank === undefined ? { rtol: Math.max((0.5 * delta) / (norm || 1), gramFloor(x)) } : { rank }),
+      ...(rank === undefined ? { rtol: Math.min(0.5, (0.5 * delta) / (norm || 1)) } : { rank }),
       key: options.key ?? makeKey(0),
     });
     const small = matmul(adjoint(basis.q), matrix);
-    const { vectors, values } = symmetricBasis(modeGram(small, 0));
+    const tight = rank === undefined && delta < gramFloor(x) * norm;
+    const { vectors, values } = tight ? valuesOf(shortSideSvd(small)) : symmetricBasis(modeGram(small, 0));
     return keep(matmul(basis.q, vectors), values, basis.errorEstimate ** 2);
   }
-  const { u, s } = n <= x.size / n ? shortSideSvd(matrix) : svd(matrix);
-  return keep(u, Float64Array.from(s.data()));
+  const { vectors, values } = valuesOf(n <= x.size / n ? shortSideSvd(matrix) : svd(matrix));
+  return keep(vectors, values);
 }
 
-function cutAt(values: Float64Array, rank: number): { rank: number; discarded: number } {
+const valuesOf = ({ u, s }: { u: Tensor; s: Tensor }): { vectors: Tensor; values: Float64Array } => ({
+  vectors: u,
+  values: Float64Array.from(s.data()),
+});
+
+/** A given rank, lowered to the number of values: more vectors would only multiply zeros. */
+function cutAt(values: Float64Array, asked: number): { rank: number; discarded: number } {
+  const rank = Math.min(asked, values.length);
   let discarded = 0;
-  for (let i = rank; i < values.length; i++) discarded += values[i]! ** 2;
+  for (let i = values.length - 1; i >= rank; i--) discarded += values[i]! ** 2;
   return { rank, discarded };
 }
 

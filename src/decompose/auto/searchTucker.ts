@@ -7,7 +7,7 @@ import { coreShape, type ModeSpectra, tuckerSize } from "../coreShapes.ts";
 import { frobenius } from "../frobenius.ts";
 import { type OrthogonalTucker, sthosvd } from "../sthosvd.ts";
 import { modeGram, symmetricBasis } from "../truncation.ts";
-import { type HooiResult, hooi } from "../tucker.ts";
+import { type HooiResult, hooi } from "../tuckerHooi.ts";
 import type { Tucker } from "../types.ts";
 import type { Find, Task } from "./search.ts";
 
