@@ -7,7 +7,15 @@ import { escapeText as t } from "../plot/markup.ts";
 import { pythonSnippet } from "./next.ts";
 import { AMPLIFICATION, type PictureRow } from "./pictures.ts";
 import { STYLE } from "./style.ts";
-import { axisNames, describeInput, describeRanks, FORMAT_NAMES, FORMAT_WORDS } from "./summary.ts";
+import {
+  axisNames,
+  describeInput,
+  describeRanks,
+  FORMAT_NAMES,
+  FORMAT_WORDS,
+  known,
+  sortedCandidates,
+} from "./summary.ts";
 import type { Summary } from "./types.ts";
 
 /** One colour for a format on the whole page. */
@@ -211,16 +219,14 @@ const CHOSEN_BY: Readonly<Record<Summary["request"]["kind"], string>> = {
 };
 
 function candidateSection({ candidates, request }: Summary): string {
-  const order: Record<Candidate["status"], number> = { chosen: 0, valid: 1, rejected: 2 };
-  const sorted = [...candidates].sort((a, b) => order[a.status] - order[b.status] || a.bytes - b.bytes);
   const words: Record<Candidate["status"], string> = {
     chosen: "chosen",
     valid: "possible",
     rejected: "rejected",
   };
-  const rows = sorted.map((c) => {
+  const rows = sortedCandidates(candidates).map((c) => {
     const ranks = describeRanks(c.format, c.ranks);
-    return `<tr class="${c.status}"><td><i style="background:${COLORS[c.format]}"></i>${t(FORMAT_NAMES[c.format])}${c.detail ? `<small>${t(c.detail)}</small>` : ""}</td><td class="ranks">${t(ranks) || "–"}</td><td class="n">${formatNumber(c.parameters)}</td><td class="n">${t(formatBytes(c.bytes))}</td><td class="n">${Number.isFinite(c.error) ? t(formatPercent(c.error)) : "–"}</td><td class="n">${t(formatSeconds(c.seconds))}</td><td><span class="status">${words[c.status]}</span>${c.reason ? `<small>${t(c.reason)}</small>` : ""}</td></tr>`;
+    return `<tr class="${c.status}"><td><i style="background:${COLORS[c.format]}"></i>${t(FORMAT_NAMES[c.format])}${c.detail ? `<small>${t(c.detail)}</small>` : ""}</td><td class="ranks">${t(ranks) || "–"}</td><td class="n">${known(c.parameters, formatNumber)}</td><td class="n">${t(known(c.bytes, formatBytes))}</td><td class="n">${t(known(c.error, formatPercent))}</td><td class="n">${t(formatSeconds(c.seconds))}</td><td><span class="status">${words[c.status]}</span>${c.reason ? `<small>${t(c.reason)}</small>` : ""}</td></tr>`;
   });
   return section(
     "Everything that was tried",

@@ -1,5 +1,5 @@
 // Everything that a report says, as plain data: the terminal, the HTML page and the JSON file are made from it.
-import type { AutoResult, Format } from "../decompose/types.ts";
+import type { AutoResult, Candidate, Format } from "../decompose/types.ts";
 import type { SourceKind } from "../io/tensorFile.ts";
 import { formatBytes, formatFactor, formatNumber, formatPercent } from "../plot/format.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
@@ -42,6 +42,18 @@ export function describeRanks(format: Format, ranks: readonly number[]): string 
   if (ranks.length === 0) return "";
   return format === "tucker" ? ranks.join(" × ") : ranks.join(", ");
 }
+
+/** Candidates as reports list them: the chosen, the possible and the rejected, each from small to large. */
+export function sortedCandidates(candidates: readonly Candidate[]): Candidate[] {
+  const order: Record<Candidate["status"], number> = { chosen: 0, valid: 1, rejected: 2 };
+  // Those that were given up early never had a size.
+  const size = ({ bytes }: Candidate): number => (Number.isFinite(bytes) ? bytes : Number.MAX_VALUE);
+  return [...candidates].sort((a, b) => order[a.status] - order[b.status] || size(a) - size(b));
+}
+
+/** A quantity of a candidate, or a dash where it was given up before it had one. */
+export const known = (value: number, format: (value: number) => string): string =>
+  Number.isFinite(value) ? format(value) : "–";
 
 function sentence(input: ReportInput, request: Request, result: AutoResult): string {
   const { chosen, error } = result;
