@@ -52,6 +52,7 @@ export { ttAdd, ttHadamard, ttInner, ttNorm, ttSum } from "./ttArithmetic.ts";
 export { type TtCrossOptions, type TtCrossResult, ttCross, ttCrossFunction } from "./ttCross.ts";
 export { type TtMatrix, ttMatrix, ttMatrixFull, ttMatvec } from "./ttMatrix.ts";
 export { ttPermute } from "./ttPermute.ts";
-export { type HooiOptions, type HooiResult, hooi, hosvd, type TuckerOptions, tucker } from "./tucker.ts";
+export { hosvd, type TuckerOptions, type TuckerResult, tucker } from "./tucker.ts";
+export { type HooiOptions, type HooiResult, hooi } from "./tuckerHooi.ts";
 export type * from "./types.ts";
 export { fold, khatriRao, kronecker, modeProduct, multiModeProduct, unfold } from "./unfold.ts";

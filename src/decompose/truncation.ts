@@ -7,6 +7,7 @@ import { eigh } from "../linalg/eigh.ts";
 import { qr } from "../linalg/qr.ts";
 import { rangeFinder } from "../linalg/rangeFinder.ts";
 import { svd } from "../linalg/svd.ts";
+import { conj } from "../ops/complex.ts";
 import { matmul } from "../ops/contract.ts";
 import { flip, moveAxis, narrowAxis } from "../ops/movement.ts";
 import { type Key, key as makeKey } from "../random/key.ts";
@@ -126,8 +127,8 @@ function chooseMethod(
   const { method = "auto", delta, rank } = options;
   if (method !== "auto") return method;
   const tight = delta !== undefined && rank === undefined && delta < gramFloor(x) * norm;
-  if (tight || x.size / n < n) return "svd";
-  return n > LARGEST_GRAM ? "randomized" : "gram";
+  if (tight) return "svd";
+  return Math.min(n, x.size / n) > LARGEST_GRAM ? "randomized" : "gram";
 }
 
 /**
@@ -150,12 +151,18 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
       discarded: found.discarded + missing,
     };
   };
-  if (method === "gram") {
+  if (method === "gram" && n <= x.size / n) {
     const { vectors, values } = symmetricBasis(modeGram(x, mode));
     // What rounding of the squares may hide (2.5 units at most on random spectra) must not push the error past the bound.
     return keep(vectors, values, 0, 4 * machineEpsilon(realDType(x.dtype)) * norm * norm);
   }
   const matrix = unfold(x, mode).contiguous();
+  if (method === "gram") {
+    // A tall unfolding has its short Gram matrix on the right: the images of its leading vectors span the subspace, QR makes them a basis.
+    const { vectors, values } = symmetricBasis(modeGram(matrix, 1));
+    const leading = keep(conj(vectors), values);
+    return { ...leading, u: qr(matmul(matrix, leading.u)).q };
+  }
   if (method === "randomized") {
     const basis = rangeFinder(matrix, {
       // Half of the budget for what the sketch misses, the rest for the cut.

@@ -80,7 +80,7 @@ def main():
     error = np.linalg.norm(difference) / np.linalg.norm(x)
     stored = sum(t.size for t in tensors.values())
     print(f"{meta['kind']}: {stored} numbers for {x.size}, relative error {error:.6f}, asked {tolerance}")
-    sys.exit(error > float(tolerance))
+    sys.exit(int(error > float(tolerance)))
 
 
 main()
