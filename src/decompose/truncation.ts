@@ -150,9 +150,13 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
       discarded: found.discarded + missing,
     };
   };
+  const floor = gramFloor(x) * norm;
+  // Whether the vectors to keep reach down to where squares have no digits left.
+  const drowns = (values: Float64Array): boolean =>
+    rank !== undefined && rank < values.length && values[rank - 1]! < floor;
   if (method === "gram") {
     const { vectors, values } = symmetricBasis(modeGram(x, mode));
-    return keep(vectors, values);
+    if (options.method === "gram" || norm === 0 || !drowns(values)) return keep(vectors, values);
   }
   const matrix = unfold(x, mode).contiguous();
   if (method === "randomized") {
@@ -162,9 +166,10 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
       key: options.key ?? makeKey(0),
     });
     const small = matmul(adjoint(basis.q), matrix);
-    const tight = rank === undefined && delta < gramFloor(x) * norm;
-    const { vectors, values } = tight ? valuesOf(shortSideSvd(small)) : symmetricBasis(modeGram(small, 0));
-    return keep(matmul(basis.q, vectors), values, basis.errorEstimate ** 2);
+    const tight = rank === undefined && delta < floor;
+    let found = tight ? valuesOf(shortSideSvd(small)) : symmetricBasis(modeGram(small, 0));
+    if (drowns(found.values)) found = valuesOf(shortSideSvd(small));
+    return keep(matmul(basis.q, found.vectors), found.values, basis.errorEstimate ** 2);
   }
   const { vectors, values } = valuesOf(n <= x.size / n ? shortSideSvd(matrix) : svd(matrix));
   return keep(vectors, values);
