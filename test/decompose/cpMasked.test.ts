@@ -38,13 +38,7 @@ it("few entries are enough: a fifth of a tensor of rank 2, also of four modes", 
   ]) {
     const { x } = plantedCp(4, shape, 2);
     const mask = randomMask(shape, 0.2);
-    const fit = cp(withGaps(x, mask), 2, {
-      mask,
-      tol: 1e-13,
-      maxIterations: 1000,
-      init: "random",
-      key: key(2),
-    });
+    const fit = cp(withGaps(x, mask), 2, { mask, tol: 1e-13, maxIterations: 500 });
     expect(distance(x, cpRules.full(fit))).toBeLessThan(1e-5);
   }
 });
