@@ -23,6 +23,7 @@ import { type DType, isComplex } from "../tensor/dtype.ts";
 import { DomainError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { completeTensor, presentMask } from "./completion.ts";
 import { parseBytes, parseCount, parseRanks, parseSeconds, parseSeed, parseTolerance } from "./options.ts";
 import { progressBar } from "./progress.ts";
 import { inkFor, type Streams, widthOf } from "./streams.ts";
@@ -170,9 +171,8 @@ async function work(
   out: string | undefined,
 ): Promise<Done> {
   const { tensor, source } = loaded;
-  const request = requestOf(flags);
   const input = describe(loaded);
-  const result = search(loaded, flags, request, streams);
+  const { result, request } = search(loaded, flags, requestOf(flags), streams);
   if (out !== undefined)
     await saveDecomposition(out, result.decomposition, {
       source: loaded.name,
@@ -206,14 +206,15 @@ function describe({ name, tensor, source }: LoadedTensor): ReportInput {
   return { ...common, dtype: "float64", entries, bytes: entries * (8 + 4 * tensor.shape.length) };
 }
 
-/** Runs `decompose` under a progress bar. */
-function search(
-  { name, tensor }: LoadedTensor,
-  flags: Flags,
-  request: Request,
-  streams: Streams,
-): AutoResult {
-  const { format, rank, ranks, nonnegative, quantize, maxSeconds, missing, seed } = flags;
+interface Found {
+  readonly result: AutoResult;
+  /** What was asked; a tensor with gaps asks for its gaps. */
+  readonly request: Request;
+}
+
+/** Runs `decompose`, or `complete` where values are missing, under a progress bar. */
+function search({ name, tensor }: LoadedTensor, flags: Flags, request: Request, streams: Streams): Found {
+  const { format, rank, ranks, nonnegative, quantize, maxSeconds, seed } = flags;
   const x = isSparse(tensor) ? tensor : prepare(tensor, flags, name);
   const bar = progressBar(streams.stderr);
   const options: DecomposeOptions = {
@@ -224,16 +225,39 @@ function search(
     ...(ranks === undefined ? {} : { ranks }),
     ...(nonnegative ? { nonnegative } : {}),
     ...(quantize ? { quantize } : {}),
-    ...(missing === "nan" ? { missing } : {}),
     ...(maxSeconds === undefined ? {} : { maxSeconds }),
     key: key(seed),
     onProgress: (progress) => bar.update(progress),
   };
   try {
-    return decompose(x, options);
+    if (flags.missing === "nan" && !isSparse(x)) {
+      const { mask, missing } = presentMask(x);
+      if (missing > 0) return fillGaps(x, mask, missing, flags, options);
+    }
+    return { result: decompose(x, options), request };
   } finally {
     bar.stop();
   }
+}
+
+/** A fit to the values that are present; how large it is follows from how well it predicts values held out. */
+function fillGaps(x: Tensor, mask: Tensor, missing: number, flags: Flags, options: DecomposeOptions): Found {
+  const { format, ranks, rank, nonnegative, tol, maxBytes, seed } = flags;
+  if (nonnegative || maxBytes !== undefined || tol !== undefined)
+    throw new UsageError(
+      `${nonnegative ? "--nonnegative" : tol === undefined ? "--max-bytes" : "--tol"} does not go with missing values: the ranks are those that predict held-out values best`,
+    );
+  const { result, heldOutError } = completeTensor(x, mask, missing, {
+    format,
+    key: key(seed),
+    onProgress: (progress) => options.onProgress?.(progress),
+    ...(ranks
+      ? { ranks }
+      : rank === undefined
+        ? {}
+        : { ranks: format === "cp" ? [rank] : x.shape.map(() => rank) }),
+  });
+  return { result, request: { kind: "completion", missing, heldOutError } };
 }
 
 /** The tensor in the dtype of the computation, checked for values that are not finite. */

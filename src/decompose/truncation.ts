@@ -7,6 +7,7 @@ import { eigh } from "../linalg/eigh.ts";
 import { qr } from "../linalg/qr.ts";
 import { rangeFinder } from "../linalg/rangeFinder.ts";
 import { svd } from "../linalg/svd.ts";
+import { conj } from "../ops/complex.ts";
 import { matmul } from "../ops/contract.ts";
 import { flip, moveAxis, narrowAxis } from "../ops/movement.ts";
 import { type Key, key as makeKey } from "../random/key.ts";
@@ -126,8 +127,8 @@ function chooseMethod(
   const { method = "auto", delta, rank } = options;
   if (method !== "auto") return method;
   const tight = delta !== undefined && rank === undefined && delta < gramFloor(x) * norm;
-  if (tight || x.size / n < n) return "svd";
-  return n > LARGEST_GRAM ? "randomized" : "gram";
+  if (tight) return "svd";
+  return Math.min(n, x.size / n) > LARGEST_GRAM ? "randomized" : "gram";
 }
 
 /**
@@ -154,11 +155,22 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
   // Whether the vectors to keep reach down to where squares have no digits left.
   const drowns = (values: Float64Array): boolean =>
     rank !== undefined && rank < values.length && values[rank - 1]! < floor;
-  if (method === "gram") {
+  const isGood = (values: Float64Array): boolean =>
+    options.method === "gram" || norm === 0 || !drowns(values);
+  const isWide = n <= x.size / n;
+  if (method === "gram" && isWide) {
     const { vectors, values } = symmetricBasis(modeGram(x, mode));
-    if (options.method === "gram" || norm === 0 || !drowns(values)) return keep(vectors, values);
+    if (isGood(values)) return keep(vectors, values);
   }
   const matrix = unfold(x, mode).contiguous();
+  if (method === "gram" && !isWide) {
+    // A tall unfolding has its short Gram matrix on the right: the images of its leading vectors span the subspace, QR makes them a basis.
+    const { vectors, values } = symmetricBasis(modeGram(matrix, 1));
+    if (isGood(values)) {
+      const leading = keep(conj(vectors), values);
+      return { ...leading, u: qr(matmul(matrix, leading.u)).q };
+    }
+  }
   if (method === "randomized") {
     const basis = rangeFinder(matrix, {
       // Half of the budget for what the sketch misses, the rest for the cut.
@@ -171,7 +183,7 @@ export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: nu
     if (drowns(found.values)) found = valuesOf(shortSideSvd(small));
     return keep(matmul(basis.q, found.vectors), found.values, basis.errorEstimate ** 2);
   }
-  const { vectors, values } = valuesOf(n <= x.size / n ? shortSideSvd(matrix) : svd(matrix));
+  const { vectors, values } = valuesOf(isWide ? shortSideSvd(matrix) : svd(matrix));
   return keep(vectors, values);
 }
 

@@ -144,7 +144,7 @@ export function ttRound(
       matrix,
       {
         delta,
-        method: "svd",
+        method: ranks ? "svd" : "auto",
         ...(rank !== undefined && { rank }),
         ...(maxRank !== undefined && { maxRank }),
       },

@@ -13,6 +13,7 @@ const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 
 /** Bytes in decimal units: `412 B`, `48.3 kB`, `1.2 MB`. */
 export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return "not known";
   let value = bytes;
   let unit = 0;
   while (value >= 999.5 && unit < UNITS.length - 1) {

@@ -7,7 +7,15 @@ import { escapeText as t } from "../plot/markup.ts";
 import { pythonSnippet } from "./next.ts";
 import { AMPLIFICATION, type PictureRow } from "./pictures.ts";
 import { STYLE } from "./style.ts";
-import { axisNames, describeInput, describeRanks, FORMAT_NAMES, FORMAT_WORDS } from "./summary.ts";
+import {
+  axisNames,
+  describeInput,
+  describeRanks,
+  FORMAT_NAMES,
+  FORMAT_WORDS,
+  known,
+  sortedCandidates,
+} from "./summary.ts";
 import type { Summary } from "./types.ts";
 
 /** One colour for a format on the whole page. */
@@ -201,21 +209,28 @@ async function sizeSection({ candidates, curves, choice, quality, request }: Sum
   );
 }
 
-function candidateSection({ candidates }: Summary): string {
-  const order: Record<Candidate["status"], number> = { chosen: 0, valid: 1, rejected: 2 };
-  const sorted = [...candidates].sort((a, b) => order[a.status] - order[b.status] || a.bytes - b.bytes);
+/** How the choice was made. */
+const CHOSEN_BY: Readonly<Record<Summary["request"]["kind"], string>> = {
+  tolerance: "The choice is the result with the fewest bytes whose measured error is within what was asked.",
+  budget: "The choice is the result with the smallest measured error among those that fit the asked size.",
+  ranks: "The ranks were given.",
+  completion:
+    "The choice is the smallest model that predicts held-out values about as well as the best, fitted once more to all values.",
+};
+
+function candidateSection({ candidates, request }: Summary): string {
   const words: Record<Candidate["status"], string> = {
     chosen: "chosen",
     valid: "possible",
     rejected: "rejected",
   };
-  const rows = sorted.map((c) => {
+  const rows = sortedCandidates(candidates).map((c) => {
     const ranks = describeRanks(c.format, c.ranks);
-    return `<tr class="${c.status}"><td><i style="background:${COLORS[c.format]}"></i>${t(FORMAT_NAMES[c.format])}${c.detail ? `<small>${t(c.detail)}</small>` : ""}</td><td class="ranks">${t(ranks) || "–"}</td><td class="n">${formatNumber(c.parameters)}</td><td class="n">${t(formatBytes(c.bytes))}</td><td class="n">${Number.isFinite(c.error) ? t(formatPercent(c.error)) : "–"}</td><td class="n">${t(formatSeconds(c.seconds))}</td><td><span class="status">${words[c.status]}</span>${c.reason ? `<small>${t(c.reason)}</small>` : ""}</td></tr>`;
+    return `<tr class="${c.status}"><td><i style="background:${COLORS[c.format]}"></i>${t(FORMAT_NAMES[c.format])}${c.detail ? `<small>${t(c.detail)}</small>` : ""}</td><td class="ranks">${t(ranks) || "–"}</td><td class="n">${known(c.parameters, formatNumber)}</td><td class="n">${t(known(c.bytes, formatBytes))}</td><td class="n">${t(known(c.error, formatPercent))}</td><td class="n">${t(formatSeconds(c.seconds))}</td><td><span class="status">${words[c.status]}</span>${c.reason ? `<small>${t(c.reason)}</small>` : ""}</td></tr>`;
   });
   return section(
     "Everything that was tried",
-    "The choice is the result with the fewest bytes whose measured error is within what was asked.",
+    CHOSEN_BY[request.kind],
     `<div class="scroll"><table><thead><tr><th>format</th><th>ranks</th><th class="n">numbers</th><th class="n">bytes</th><th class="n">error</th><th class="n">time</th><th>outcome</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`,
   );
 }

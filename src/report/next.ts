@@ -27,7 +27,10 @@ export function nextCommands(of: {
     );
     add("see what the file holds", `polyadic inspect ${quoted(out)}`);
   } else
-    add("keep the result", `polyadic decompose ${file} --tol ${result.tolerance} --out result.safetensors`);
+    add(
+      "keep the result",
+      `polyadic decompose ${file}${askedOptions(request, result)} --out result.safetensors`,
+    );
   if (request.kind === "tolerance") {
     const { tolerance } = request;
     // float32 rounds to about 6e-8: far below such a tolerance, at half the bytes.
@@ -45,6 +48,20 @@ export function nextCommands(of: {
     }
   }
   return commands;
+}
+
+/** The options with which the same question is asked again. */
+function askedOptions(request: Request, { chosen }: AutoResult): string {
+  switch (request.kind) {
+    case "tolerance":
+      return ` --tol ${request.tolerance}`;
+    case "budget":
+      return ` --max-bytes ${request.maxBytes}`;
+    case "ranks":
+      return ` --format ${chosen.format} --ranks ${request.ranks.join(",")}`;
+    case "completion":
+      return " --missing nan";
+  }
 }
 
 const tidy = (value: number): number => Number(value.toPrecision(3));

@@ -4,8 +4,9 @@ const number = { type: "number" } as const;
 const count = { type: "integer", minimum: 0 } as const;
 const text = { type: "string" } as const;
 const counts = { type: "array", items: count } as const;
-/** Errors of candidates that were given up are null: JSON has no NaN. */
+/** What a candidate that was given up never had is null: JSON has no NaN. */
 const measured = { type: ["number", "null"] } as const;
+const optionalCount = { type: ["integer", "null"], minimum: 0 } as const;
 const format = { enum: ["cp", "tucker", "tt", "ring", "tree", "qtt", "dense"] } as const;
 
 const object = (
@@ -43,6 +44,7 @@ export const reportSchema: Readonly<Record<string, unknown>> = {
         object({ kind: { const: "tolerance" }, tolerance: number }),
         object({ kind: { const: "budget" }, maxBytes: count }),
         object({ kind: { const: "ranks" }, ranks: counts }),
+        object({ kind: { const: "completion" }, missing: count, heldOutError: measured }),
       ],
     },
     choice: object({
@@ -62,8 +64,8 @@ export const reportSchema: Readonly<Record<string, unknown>> = {
         format,
         detail: text,
         ranks: counts,
-        parameters: count,
-        bytes: count,
+        parameters: optionalCount,
+        bytes: optionalCount,
         error: measured,
         seconds: number,
         status: { enum: ["chosen", "valid", "rejected"] },

@@ -1,5 +1,5 @@
 // Everything that a report says, as plain data: the terminal, the HTML page and the JSON file are made from it.
-import type { AutoResult, Format } from "../decompose/types.ts";
+import type { AutoResult, Candidate, Format } from "../decompose/types.ts";
 import type { SourceKind } from "../io/tensorFile.ts";
 import { formatBytes, formatFactor, formatNumber, formatPercent } from "../plot/format.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
@@ -43,6 +43,18 @@ export function describeRanks(format: Format, ranks: readonly number[]): string 
   return format === "tucker" ? ranks.join(" × ") : ranks.join(", ");
 }
 
+/** Candidates as reports list them: the chosen, the possible and the rejected, each from small to large. */
+export function sortedCandidates(candidates: readonly Candidate[]): Candidate[] {
+  const order: Record<Candidate["status"], number> = { chosen: 0, valid: 1, rejected: 2 };
+  // Those that were given up early never had a size.
+  const size = ({ bytes }: Candidate): number => (Number.isFinite(bytes) ? bytes : Number.MAX_VALUE);
+  return [...candidates].sort((a, b) => order[a.status] - order[b.status] || size(a) - size(b));
+}
+
+/** A quantity of a candidate, or a dash where it was given up before it had one. */
+export const known = (value: number, format: (value: number) => string): string =>
+  Number.isFinite(value) ? format(value) : "–";
+
 function sentence(input: ReportInput, request: Request, result: AutoResult): string {
   const { chosen, error } = result;
   const size = sizeOf(input.shape);
@@ -52,15 +64,24 @@ function sentence(input: ReportInput, request: Request, result: AutoResult): str
     chosen.ranks.length > 0
       ? `, ${chosen.ranks.length > 1 ? "ranks" : "rank"} ${shorten(describeRanks(chosen.format, chosen.ranks))},`
       : "";
-  const asked = {
-    tolerance: () => ` (asked: at most ${formatPercent((request as { tolerance: number }).tolerance)})`,
-    budget: () => `, the smallest found within ${formatBytes((request as { maxBytes: number }).maxBytes)}`,
-    ranks: () => "",
-  }[request.kind]();
+  const asked = askedFor(request);
   const words = FORMAT_WORDS[chosen.format];
   const fewer = size / chosen.parameters;
   const kept = `keeps ${formatNumber(chosen.parameters)} numbers instead of ${formatNumber(size)}`;
   return `${words[0]!.toUpperCase()}${words.slice(1)}${ranks} ${kept}${fewer > 1 ? ` (${formatFactor(fewer)} times fewer)` : ""}, with an error of ${formatPercent(error)}${asked}.`;
+}
+
+function askedFor(request: Request): string {
+  switch (request.kind) {
+    case "tolerance":
+      return ` (asked: at most ${formatPercent(request.tolerance)})`;
+    case "budget":
+      return `, the smallest found within ${formatBytes(request.maxBytes)}`;
+    case "ranks":
+      return "";
+    case "completion":
+      return ` on the values that are there and of ${formatPercent(request.heldOutError)} on values that were held out; ${formatNumber(request.missing)} missing values were filled in`;
+  }
 }
 
 const shorten = (ranks: string): string => {

@@ -1,6 +1,6 @@
 // The report in a terminal.
 import { formatBytes, formatNumber, formatPercent, formatSeconds } from "../plot/format.ts";
-import { describeInput, describeRanks, FORMAT_NAMES } from "./summary.ts";
+import { describeInput, describeRanks, FORMAT_NAMES, known, sortedCandidates } from "./summary.ts";
 import { formatTable } from "./table.ts";
 import type { Summary } from "./types.ts";
 
@@ -30,17 +30,15 @@ export function renderText(
     "",
   ];
   const status = { chosen: "← chosen", valid: "", rejected: "rejected" };
-  const rows = [...candidates]
-    .sort((a, b) => Number(b.status === "chosen") - Number(a.status === "chosen") || a.bytes - b.bytes)
-    .map((c) => [
-      FORMAT_NAMES[c.format],
-      shorten(describeRanks(c.format, c.ranks), 24),
-      formatNumber(c.parameters),
-      formatBytes(c.bytes),
-      Number.isFinite(c.error) ? formatPercent(c.error) : "–",
-      formatSeconds(c.seconds),
-      [status[c.status], c.reason].filter(Boolean).join(": "),
-    ]);
+  const rows = sortedCandidates(candidates).map((c) => [
+    FORMAT_NAMES[c.format],
+    shorten(describeRanks(c.format, c.ranks), 24),
+    known(c.parameters, formatNumber),
+    known(c.bytes, formatBytes),
+    known(c.error, formatPercent),
+    formatSeconds(c.seconds),
+    [status[c.status], c.reason].filter(Boolean).join(": "),
+  ]);
   lines.push(
     ...formatTable(["format", "ranks", "numbers", "bytes", "error", "time", ""], rows, {
       right: [2, 3, 4, 5],

@@ -22,7 +22,9 @@ export interface ReportInput {
 export type Request =
   | { readonly kind: "tolerance"; readonly tolerance: number }
   | { readonly kind: "budget"; readonly maxBytes: number }
-  | { readonly kind: "ranks"; readonly ranks: readonly number[] };
+  | { readonly kind: "ranks"; readonly ranks: readonly number[] }
+  /** Values were missing: errors are of the present ones; `heldOutError` is what to expect of those filled in. */
+  | { readonly kind: "completion"; readonly missing: number; readonly heldOutError: number };
 
 /** The candidate that was chosen, in numbers and in one sentence. */
 export interface Choice {

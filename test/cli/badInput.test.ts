@@ -95,6 +95,16 @@ const cases: [string, string[], RegExp][] = [
   ["a result in no folder", ["decompose", "@good.npy", "--out", "@no/x.npz"], /the folder cannot be used/],
   ["a report of another ending", ["decompose", "@good.npy", "--report", "@x.pdf"], /\.html or \.json/],
   ["--dtype for complex numbers", ["decompose", fixture("c16-little.npy"), "--dtype", "float32"], /complex/],
+  [
+    "gaps in a train",
+    ["decompose", "@nan.npy", "--missing", "nan", "--format", "tt"],
+    /fills gaps with --format cp, tucker or auto/,
+  ],
+  [
+    "gaps and a tolerance",
+    ["decompose", "@nan.npy", "--missing", "nan", "--tol", "0.1"],
+    /--tol does not go with missing values/,
+  ],
   ["reconstruct without --out", ["reconstruct", "@good.npy"], /required option '--out <file>'/],
   ["reconstruct of an array", ["reconstruct", "@two.npz", "--out", "@y.npy"], /no decomposition/],
   [

@@ -9,9 +9,11 @@ import { writeSafetensors } from "../../src/io/safetensors.ts";
 import { einsum } from "../../src/ops/einsum.ts";
 import { normal } from "../../src/random/distributions.ts";
 import { key, split } from "../../src/random/key.ts";
+import { reportSchema } from "../../src/report/schema.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import { buildScript } from "../build.ts";
 import { temporaryFolder } from "../io/folder.ts";
+import { violations } from "../report/schema.ts";
 import { cli } from "./capture.ts";
 
 const path = temporaryFolder();
@@ -96,6 +98,7 @@ describe("decompose", () => {
       candidates: { status: string; bytes: number; error: number }[];
       choice: { bytes: number };
     };
+    expect(violations(reportSchema, report)).toEqual([]);
     const valid = report.candidates.filter(({ status }) => status !== "rejected");
     expect(valid.length).toBeGreaterThan(2);
     for (const { bytes } of valid) expect(bytes).toBeGreaterThanOrEqual(report.choice.bytes * 0.98);
@@ -183,6 +186,87 @@ describe("decompose", () => {
     expect(out).toContain("left out, of fewer than two axes: bias [4]");
     expect(readdirSync(path("all"))).toEqual(["layer_0.safetensors", "layer_1.safetensors"]);
     expect(JSON.parse(readFileSync(path("all.json"), "utf8"))).toHaveLength(2);
+  });
+
+  it("fills gaps, and says what to expect of them", async () => {
+    const [a, b, c] = split(key(9), 3).map((part, i) => normal(part, [[14, 12, 10][i]!, 2]));
+    const whole = einsum("ir,jr,kr->ijk", a!, b!, c!);
+    const holes = whole.data().map((value, i) => (i % 7 === 0 ? Number.NaN : value)) as Float64Array;
+    await writeNpy(path("gaps.npy"), new Tensor(holes, [14, 12, 10], "float64"));
+    const { code, out } = await cli(
+      "decompose",
+      path("gaps.npy"),
+      "--missing",
+      "nan",
+      "--out",
+      path("g.npz"),
+      "--report",
+      path("g.json"),
+    );
+    expect(code).toBe(0);
+    expect(out).toContain("240 missing values were filled in");
+    const report = JSON.parse(readFileSync(path("g.json"), "utf8")) as { request: { heldOutError: number } };
+    expect(violations(reportSchema, report)).toEqual([]);
+    expect(report.request.heldOutError).toBeLessThan(1e-3);
+    await cli("reconstruct", path("g.npz"), "--out", path("filled.npy"));
+    expect(distance(whole, await readNpy(path("filled.npy")))).toBeLessThan(1e-3);
+  });
+
+  it("--missing nan changes nothing where nothing is missing", async () => {
+    const argv = ["decompose", path("x.npy"), "--tol", "0.01", "--format", "tucker"];
+    const [plain, asked] = [await cli(...argv), await cli(...argv, "--missing", "nan")];
+    expect(asked.code).toBe(0);
+    expect(asked.out.split("\n")[2]).toBe(plain.out.split("\n")[2]);
+  });
+
+  it("tables, lists of entries and folders of pictures", async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i},${2 * i},${-i}`);
+    writeFileSync(path("line.csv"), `a,b,c\n${rows.join("\n")}\n`);
+    const table = await cli("decompose", path("line.csv"), "--tol", "1e-6", "--json");
+    expect(JSON.parse(table.out)).toMatchObject({
+      input: { kind: "table", columns: ["a", "b", "c"], shape: [40, 3] },
+    });
+
+    const lines = Array.from({ length: 60 }, (_, i) => `${(i % 6) + 1} ${((i / 6) | 0) + 1} ${(i % 6) + 1}`);
+    writeFileSync(path("entries.tns"), lines.join("\n"));
+    const sparse = await cli(
+      "decompose",
+      path("entries.tns"),
+      "--tol",
+      "0.001",
+      "--out",
+      path("e.safetensors"),
+      "--report",
+      path("e.html"),
+    );
+    expect(sparse).toMatchObject({ code: 0, err: "" });
+    expect(sparse.out).toContain("60 nonzero entries");
+
+    mkdirSync(path("frames"));
+    for (const name of ["1.png", "2.png"])
+      writeFileSync(path(`frames/${name}`), readFileSync(path("picture.png")));
+    const stack = await cli("decompose", path("frames"), "--tol", "0.05", "--format", "tucker", "--json");
+    expect(JSON.parse(stack.out)).toMatchObject({ input: { kind: "images", shape: [2, 24, 30, 3] } });
+  });
+
+  it("given ranks, and a budget", async () => {
+    const ranked = await cli("decompose", path("x.npy"), "--format", "tucker", "--ranks", "1,2,2", "--json");
+    expect(JSON.parse(ranked.out)).toMatchObject({
+      request: { kind: "ranks" },
+      choice: { ranks: [1, 2, 2] },
+    });
+    const budget = await cli(
+      "decompose",
+      path("x.npy"),
+      "--format",
+      "tucker",
+      "--max-bytes",
+      "400",
+      "--json",
+    );
+    const { choice, request } = JSON.parse(budget.out) as { choice: { bytes: number }; request: unknown };
+    expect(choice.bytes).toBeLessThanOrEqual(400);
+    expect(request).toEqual({ kind: "budget", maxBytes: 400 });
   });
 
   it("noise is dense, and that is no failure", async () => {

@@ -78,6 +78,17 @@ export function exampleResult(x: Tensor, tolerance: number): AutoResult & { reco
     status: "rejected",
     reason: "given up at rank 64: cannot become smaller than the choice",
   });
+  candidates.push({
+    format: "ring",
+    detail: "",
+    ranks: [],
+    parameters: Number.NaN,
+    bytes: Number.NaN,
+    error: Number.NaN,
+    seconds: 0,
+    status: "rejected",
+    reason: "out of time",
+  });
   const spectra: Spectrum[] = x.shape.map((length, mode) => {
     const matrix = moveAxis(x, mode, 0).reshape([length, -1]);
     const values = svdvals(matrix).data() as Float64Array;

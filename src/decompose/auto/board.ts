@@ -2,10 +2,8 @@
 
 import { parameters, type Residual, ranks } from "../operations.ts";
 import type { Candidate, Decomposition, Format } from "../types.ts";
-import { type Clock, type Find, storedBytes } from "./search.ts";
+import { type Clock, type Find, storedBytes, TIE } from "./search.ts";
 
-/** When two are within this share of each other, the one that is cheaper to read wins. */
-const TIE = 0.02;
 /** Cheapest access first. */
 const ACCESS: readonly Format[] = ["tucker", "tt", "tree", "cp", "ring", "qtt", "dense"];
 

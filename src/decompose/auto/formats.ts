@@ -9,7 +9,8 @@ import { tree } from "../tree.ts";
 import { tt, ttSvd } from "../tt.ts";
 import { tucker } from "../tucker.ts";
 import type { Decomposition, Format } from "../types.ts";
-import { type Find, type NoFind, storedBytes, type Task } from "./search.ts";
+import { leastSize } from "./predict.ts";
+import { type Find, type NoFind, storedBytes, type Task, TIE } from "./search.ts";
 import { searchCp, searchSvd } from "./searchCp.ts";
 import { searchRing } from "./searchRing.ts";
 import { searchQuantized, searchTrain } from "./searchTrain.ts";
@@ -57,6 +58,9 @@ export function findsOf(
   const one = (find: Find | NoFind): readonly Find[] | NoFind => ("reason" in find ? find : [find]);
   if (task.ranks) return [atRanks(format, task, task.ranks)];
   if (task.nonneg) return one(nonnegative(format, task, maxBytes));
+  const least = leastSize(format, task.spectra, task.tol);
+  if (least * dtypeInfo(task.x.dtype).bytes > (1 + TIE) * maxBytes)
+    return { reason: `needs at least ${least} numbers, more than another format` };
   switch (format) {
     case "tucker":
       return [searchTucker(task, projections.at(task))];

@@ -99,6 +99,23 @@ export function singleModes(spectra: BipartitionSpectra): ModeSpectra | null {
   return squares.every((values) => values !== null) ? { shape: spectra.shape, squares } : null;
 }
 
+/**
+ * Numbers that a format needs at the very least: no decomposition within the tolerance has an unfolding of lower rank than the best matrix
+ * approximation to that tolerance. 0 where nothing is known.
+ */
+export function leastSize(format: Format, spectra: BipartitionSpectra, rtol: number): number {
+  const order = spectra.shape.length;
+  const delta = rtol * spectra.norm;
+  if (!spectra.isComplete) return 0;
+  if (format === "tt") return bestTrainOrder(spectra, rtol * Math.sqrt(Math.max(1, order - 1))).size;
+  if (format === "tree") return bestTree(spectra, rtol * Math.sqrt(Math.max(1, 2 * order - 3))).size;
+  if (format !== "tucker" || !singleModes(spectra)) return 0;
+  return tuckerSize(
+    spectra.shape,
+    spectra.shape.map((_, k) => spectra.rank([k], delta)),
+  );
+}
+
 /** Twelve tolerances from 0.5 down to 1e-6. */
 const CURVE_TOLERANCES = Array.from({ length: 12 }, (_, i) => 0.5 * 2e-6 ** (i / 11));
 

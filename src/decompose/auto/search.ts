@@ -7,6 +7,9 @@ import { bytes, ranks, shapeOf } from "../operations.ts";
 import type { Decomposition, Format } from "../types.ts";
 import type { BipartitionSpectra } from "./spectra.ts";
 
+/** When two formats are within this share of each other, the one that is cheaper to read wins. */
+export const TIE = 0.02;
+
 /** One call of `decompose`. */
 export interface Task {
   readonly x: Tensor;

@@ -7,7 +7,7 @@ import { coreShape, type ModeSpectra, tuckerSize } from "../coreShapes.ts";
 import { frobenius } from "../frobenius.ts";
 import { type OrthogonalTucker, sthosvd } from "../sthosvd.ts";
 import { modeGram, symmetricBasis } from "../truncation.ts";
-import { type HooiResult, hooi } from "../tuckerHooi.ts";
+import { hooi } from "../tuckerHooi.ts";
 import type { Tucker } from "../types.ts";
 import type { Find, Task } from "./search.ts";
 
@@ -66,7 +66,7 @@ export function searchTucker({ x, norm, tol, clock }: Task, projected: Projected
       kind: "tucker",
       core: cut.core,
       factors: cutFactors,
-      error: Number.POSITIVE_INFINITY,
+      error: Math.hypot(best.error, Math.sqrt(cut.spent) / projected.norm),
     });
     if (fitted.error > rtol) break;
     best = fitted;
@@ -93,12 +93,18 @@ function coreSpectra(core: Tensor, shape: readonly number[]): ModeSpectra {
   return { shape, squares };
 }
 
+/** Alternating improvement pays while the fitted core is at most this share of what it is fitted to. */
+const WORTH_REFINING = 0.25;
+
 /** Two HOOI sweeps, from ST-HOSVD unless there is something better to start from. */
-const refine = (
+function refine(
   core: Tensor,
   ranks: readonly number[],
   start: OrthogonalTucker = sthosvd(core, { ranks }),
-): HooiResult => hooi(core, start, { maxIterations: 2 });
+): OrthogonalTucker {
+  const isSmall = ranks.reduce((size, r) => size * r, 1) <= WORTH_REFINING * core.size;
+  return isSmall ? hooi(core, start, { maxIterations: 2 }) : start;
+}
 
 /** One more of every rank that can still grow; false when none can. */
 function grow(ranks: number[], limits: readonly number[]): boolean {
@@ -116,7 +122,7 @@ function grow(ranks: number[], limits: readonly number[]): boolean {
  * The core in coordinates where each mode's directions come in order of weight, cut in the mode that frees the most numbers per error it adds, again and again, as long as
  * the squares cut off stay within `room`. Returns the same core when nothing can go.
  */
-function lowered(core: Tensor, shape: readonly number[], room: number): Tucker {
+function lowered(core: Tensor, shape: readonly number[], room: number): Tucker & { readonly spent: number } {
   const ordered = sthosvd(core, { ranks: core.shape });
   let current = ordered.core;
   let spent = 0;
@@ -141,10 +147,11 @@ function lowered(core: Tensor, shape: readonly number[], room: number): Tucker {
     spent += cut.lost;
     current = narrowAxis(current, cut.mode, 0, ranks[cut.mode]! - 1).contiguous();
   }
-  if (current.size === core.size) return { kind: "tucker", core, factors: ordered.factors };
+  if (current.size === core.size) return { kind: "tucker", core, factors: ordered.factors, spent: 0 };
   return {
     kind: "tucker",
     core: current,
     factors: ordered.factors.map((u, k) => narrowAxis(u, 1, 0, current.shape[k]!).contiguous()),
+    spent,
   };
 }

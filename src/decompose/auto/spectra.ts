@@ -18,6 +18,11 @@ export class BipartitionSpectra {
     this.#values = values;
   }
 
+  /** Every bipartition has its spectrum. */
+  get isComplete(): boolean {
+    return this.#values.size === 2 ** (this.shape.length - 1) - 1;
+  }
+
   /** Singular values of the unfolding with these modes along the rows, or undefined when it was too large. */
   of(modes: readonly number[]): Float64Array | undefined {
     return this.#values.get(canonical(maskOf(modes), this.shape.length));
