@@ -76,6 +76,9 @@ const TIE = 0.02;
 const TRIAL_TOL = 1e-5;
 const TRIAL_ITERATIONS = 100;
 
+/** A fit that stops at changes below its `tol` is about this many times that far from its minimum: smaller errors say nothing. */
+const RESOLUTION = 10;
+
 /**
  * Completes a tensor with gaps. `mask` is a bool tensor of x's shape, true where the entry is present; entries elsewhere are not looked at and may be
  * NaN. Holds out some present entries, tries ranks 1, 2, 3, 5, 8, 12 … of each kind until the held-out error has failed twice running to fall, and fits
@@ -95,10 +98,17 @@ export function complete(x: Tensor, mask: Tensor, options: CompleteOptions = {})
     tol: Math.max(options.tol ?? 1e-7, TRIAL_TOL),
     maxIterations: Math.min(options.maxIterations ?? 200, TRIAL_ITERATIONS),
   };
-  const trials = kinds.flatMap((kind) =>
-    ranks ? [attempt(problem, kind, ranks, train, limits)] : climb(problem, kind, train, limits),
+  const trials = kinds.flatMap((kind, i) =>
+    ranks
+      ? [attempt(problem, kind, ranks, train, limits)]
+      : climb(problem, kind, train, limits, (rung) =>
+          options.onProgress?.({
+            fraction: (0.9 * (i + rung / LADDER.length)) / kinds.length,
+            stage: `${kind} rank ${LADDER[rung - 1]}`,
+          }),
+        ),
   );
-  const best = pick(trials);
+  const best = pick(trials, RESOLUTION * limits.tol);
   const fit = fitModel(problem, best.method, best.ranks, mask, {
     tol: options.tol ?? 1e-7,
     maxIterations: options.maxIterations ?? 200,
@@ -176,7 +186,13 @@ function split(mask: Tensor, share: number, key: Key): { train: Tensor; heldOut:
 }
 
 /** Ranks upwards until the held-out error has failed twice running to fall. */
-function climb(problem: Problem, kind: Kind, train: Tensor, limits: FitLimits): CompletionCandidate[] {
+function climb(
+  problem: Problem,
+  kind: Kind,
+  train: Tensor,
+  limits: FitLimits,
+  onRung: (rung: number) => void,
+): CompletionCandidate[] {
   const { x, options } = problem;
   const present = Number(train.astype("float64").sum().item());
   const trials: CompletionCandidate[] = [];
@@ -190,13 +206,10 @@ function climb(problem: Problem, kind: Kind, train: Tensor, limits: FitLimits): 
     if (trials.length > 0 && (isLarge || isSame)) break;
     const trial = attempt(problem, kind, ranks, train, limits);
     trials.push(trial);
-    options.onProgress?.({
-      fraction: Math.min(0.9, trials.length / LADDER.length),
-      stage: `${kind} ranks ${ranks.join(", ")}`,
-    });
+    onRung(trials.length);
     failures = trial.heldOutError < best * (1 - 1e-6) ? 0 : failures + 1;
     best = Math.min(best, trial.heldOutError);
-    if (failures === 2 || Number.isNaN(trial.heldOutError) || best < limits.tol) break;
+    if (failures === 2 || Number.isNaN(trial.heldOutError) || best < RESOLUTION * limits.tol) break;
   }
   return trials;
 }
@@ -281,10 +294,10 @@ function heldOutError({ x, heldOut }: Problem, d: CP | Tucker): number {
   return total === 0 ? Math.sqrt(wrong) : Math.sqrt(wrong / total);
 }
 
-/** The smallest of the candidates that predict about as well as the best. */
-function pick(trials: readonly CompletionCandidate[]): CompletionCandidate {
+/** The smallest of the candidates that predict about as well as the best, or as well as trials can tell. */
+function pick(trials: readonly CompletionCandidate[], resolution: number): CompletionCandidate {
   const best = trials.reduce((a, b) => (b.heldOutError < a.heldOutError ? b : a));
-  const limit = best.heldOutError * (1 + TIE);
+  const limit = Math.max(best.heldOutError * (1 + TIE), resolution);
   return trials
     .filter((trial) => trial === best || trial.heldOutError <= limit)
     .reduce((a, b) => (b.parameters < a.parameters ? b : a));

@@ -94,6 +94,14 @@ interface Entries {
   readonly z: Float64Array;
 }
 
+/**
+ * Early sweeps are damped: undamped ones may set out towards models that explode between the entries and never come back. The relative shift of the
+ * equations shrinks by a factor a sweep, until it is gone.
+ */
+const FIRST_RIDGE = 1;
+const RIDGE_DECAY = 0.8;
+const NO_RIDGE = 1e-6;
+
 function rowwise(
   x: Tensor,
   weights: Float64Array,
@@ -124,15 +132,17 @@ function rowwise(
   const history: number[] = [];
   let error = Number.POSITIVE_INFINITY;
   let converged = false;
+  let extra = FIRST_RIDGE;
   while (history.length < options.maxIterations && !converged) {
     checkAborted(options.signal, "cp");
+    extra = extra > NO_RIDGE ? extra * RIDGE_DECAY : 0;
     for (let mode = 0; mode < order; mode++) {
-      updateRows(problem, mode, options.ridge);
+      updateRows(problem, mode, Math.max(options.ridge, extra));
       // Columns of unit length keep the equations of the other modes in scale; the last factor holds the weights.
       if (mode < order - 1) normalizeColumns(factors[mode]!, rank);
     }
     const next = scale === 0 ? 0 : misfit(problem) / scale;
-    converged = Math.abs(error - next) < options.tol;
+    converged = extra <= options.ridge && Math.abs(error - next) < options.tol;
     error = next;
     history.push(error);
     report(options, history.length);

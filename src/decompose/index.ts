@@ -2,6 +2,12 @@ import "../ops/methods.ts";
 
 export { decompose } from "./auto/decompose.ts";
 export type { DecomposeOptions } from "./auto/options.ts";
+export {
+  type CompleteOptions,
+  type CompleteResult,
+  type CompletionCandidate,
+  complete,
+} from "./complete.ts";
 export { convert } from "./convert.ts";
 export {
   type CoreShape,
@@ -43,7 +49,8 @@ export {
 export { ring } from "./ring.ts";
 export type { RingAlsResult } from "./ringAls.ts";
 export type { RingOptions, RingResult } from "./ringSvd.ts";
-export type { SparseTensor } from "./sparse.ts";
+export { denseToSparse, type SparseTensor, sparseToDense } from "./sparse.ts";
+export type { SparseTuckerOptions } from "./sparseTucker.ts";
 export { type OrthogonalTucker, type SthosvdOptions, sthosvd } from "./sthosvd.ts";
 export { type TreeOptions, type TreeResult, tree } from "./tree.ts";
 export type { TruncationMethod } from "./truncation.ts";
@@ -54,5 +61,10 @@ export { type TtMatrix, ttMatrix, ttMatrixFull, ttMatvec } from "./ttMatrix.ts";
 export { ttPermute } from "./ttPermute.ts";
 export { hosvd, type TuckerOptions, type TuckerResult, tucker } from "./tucker.ts";
 export { type HooiOptions, type HooiResult, hooi } from "./tuckerHooi.ts";
+export {
+  type NonnegativeTuckerOptions,
+  type NonnegativeTuckerResult,
+  nonnegativeTucker,
+} from "./tuckerNonneg.ts";
 export type * from "./types.ts";
 export { fold, khatriRao, kronecker, modeProduct, multiModeProduct, unfold } from "./unfold.ts";

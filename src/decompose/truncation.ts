@@ -131,54 +131,85 @@ function chooseMethod(
   return Math.min(n, x.size / n) > LARGEST_GRAM ? "randomized" : "gram";
 }
 
+/** Singular vectors as columns and their values, largest first. */
+interface Singular {
+  readonly vectors: Tensor;
+  readonly values: Float64Array;
+}
+
 /**
  * Leading left singular vectors of the mode-k unfolding of a tensor; `norm` is the scale that tolerances are relative to. `gram`: O(n_k · size), values
- * below sqrt(machine epsilon) · ‖x‖ drown in rounding; `svd`: QR of the unfolding's adjoint, O(n_k · size) with a larger constant, accurate to rounding;
- * `randomized`: O(r · size).
+ * below sqrt(machine epsilon) · ‖x‖ drown in rounding, and unless it was asked for the method gives way to `svd` when those are wanted; `svd`: QR of
+ * the unfolding's adjoint, O(n_k · size) with a larger constant, accurate to rounding; `randomized`: O(r · size).
  */
 export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: number): LeftBasis {
   const n = x.shape[mode]!;
-  const { delta = 0, rank, maxRank } = options;
   const method = chooseMethod(x, n, options, norm);
-  const keep = (vectors: Tensor, values: Float64Array, missing = 0, reserve = 0): LeftBasis => {
-    const found =
-      rank === undefined
-        ? rankFor(values, Math.sqrt(Math.max(0, delta * delta - missing - reserve)), maxRank)
-        : cutAt(values, rank);
-    return {
-      u: narrowAxis(vectors, 1, 0, found.rank).contiguous(),
-      singularValues: values,
-      discarded: found.discarded + missing,
-    };
-  };
-  if (method === "gram" && n <= x.size / n) {
-    const { vectors, values } = symmetricBasis(modeGram(x, mode));
-    // What rounding of the squares may hide (2.5 units at most on random spectra) must not push the error past the bound.
-    return keep(vectors, values, 0, 4 * machineEpsilon(realDType(x.dtype)) * norm * norm);
+  const isWide = n <= x.size / n;
+  if (method === "gram") {
+    const basis = isWide ? wideGramBasis(x, mode, options, norm) : tallGramBasis(x, mode, options, norm);
+    if (basis) return basis;
   }
   const matrix = unfold(x, mode).contiguous();
-  if (method === "gram") {
-    // A tall unfolding has its short Gram matrix on the right: the images of its leading vectors span the subspace, QR makes them a basis.
-    const { vectors, values } = symmetricBasis(modeGram(matrix, 1));
-    const leading = keep(conj(vectors), values);
-    return { ...leading, u: qr(matmul(matrix, leading.u)).q };
-  }
-  if (method === "randomized") {
-    const basis = rangeFinder(matrix, {
-      // Half of the budget for what the sketch misses, the rest for the cut.
-      ...(rank === undefined ? { rtol: Math.min(0.5, (0.5 * delta) / (norm || 1)) } : { rank }),
-      key: options.key ?? makeKey(0),
-    });
-    const small = matmul(adjoint(basis.q), matrix);
-    const tight = rank === undefined && delta < gramFloor(x) * norm;
-    const { vectors, values } = tight ? valuesOf(shortSideSvd(small)) : symmetricBasis(modeGram(small, 0));
-    return keep(matmul(basis.q, vectors), values, basis.errorEstimate ** 2);
-  }
-  const { vectors, values } = valuesOf(n <= x.size / n ? shortSideSvd(matrix) : svd(matrix));
-  return keep(vectors, values);
+  if (method === "randomized") return sketchedBasis(x, matrix, options, norm);
+  return cut(valuesOf(isWide ? shortSideSvd(matrix) : svd(matrix)), options);
 }
 
-const valuesOf = ({ u, s }: { u: Tensor; s: Tensor }): { vectors: Tensor; values: Float64Array } => ({
+/** Keeps what the options ask for; `missing` is already lost, `reserve` is left unspent for rounding. */
+function cut({ vectors, values }: Singular, options: Truncation, missing = 0, reserve = 0): LeftBasis {
+  const { delta = 0, rank, maxRank } = options;
+  const found =
+    rank === undefined
+      ? rankFor(values, Math.sqrt(Math.max(0, delta * delta - missing - reserve)), maxRank)
+      : cutAt(values, rank);
+  return {
+    u: narrowAxis(vectors, 1, 0, found.rank).contiguous(),
+    singularValues: values,
+    discarded: found.discarded + missing,
+  };
+}
+
+/** Whether the vectors of a given rank reach down to where squares have no digits left. */
+const drowns = (values: Float64Array, x: Tensor, { rank, method }: Truncation, norm: number): boolean =>
+  method !== "gram" && rank !== undefined && rank < values.length && values[rank - 1]! < gramFloor(x) * norm;
+
+/** From the Gram matrix of the rows; null when it is not accurate enough. */
+function wideGramBasis(x: Tensor, mode: number, options: Truncation, norm: number): LeftBasis | null {
+  const found = symmetricBasis(modeGram(x, mode));
+  if (drowns(found.values, x, options, norm)) return null;
+  // What rounding of the squares may hide (2.5 units at most on random spectra) must not push the error past the bound.
+  return cut(found, options, 0, 4 * machineEpsilon(realDType(x.dtype)) * norm * norm);
+}
+
+/** From the Gram matrix of the columns: the images of its leading vectors span the subspace, and QR makes them a basis. */
+function tallGramBasis(x: Tensor, mode: number, options: Truncation, norm: number): LeftBasis | null {
+  const matrix = unfold(x, mode).contiguous();
+  const { vectors, values } = symmetricBasis(modeGram(matrix, 1));
+  if (drowns(values, x, options, norm)) return null;
+  const leading = cut({ vectors: conj(vectors), values }, options);
+  return { ...leading, u: qr(matmul(matrix, leading.u)).q };
+}
+
+/** From a random sketch of the range. */
+function sketchedBasis(x: Tensor, matrix: Tensor, options: Truncation, norm: number): LeftBasis {
+  const { delta = 0, rank } = options;
+  const basis = rangeFinder(matrix, {
+    // Half of the budget for what the sketch misses, the rest for the cut.
+    ...(rank === undefined ? { rtol: Math.min(0.5, (0.5 * delta) / (norm || 1)) } : { rank }),
+    key: options.key ?? makeKey(0),
+  });
+  const small = matmul(adjoint(basis.q), matrix);
+  const isTight = rank === undefined && delta < gramFloor(x) * norm;
+  let found: Singular = isTight ? valuesOf(shortSideSvd(small)) : symmetricBasis(modeGram(small, 0));
+  if (drowns(found.values, x, options, norm)) found = valuesOf(shortSideSvd(small));
+  return cut(
+    { vectors: matmul(basis.q, found.vectors), values: found.values },
+    options,
+    basis.errorEstimate ** 2,
+  );
+}
+
+const valuesOf = ({ u, s }: { u: Tensor; s: Tensor }): Singular => ({
   vectors: u,
   values: Float64Array.from(s.data()),
 });

@@ -2,6 +2,7 @@
 
 import { matmul } from "../../ops/contract.ts";
 import { narrowAxis } from "../../ops/movement.ts";
+import { eye } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { coreShape, type ModeSpectra, tuckerSize } from "../coreShapes.ts";
 import { frobenius } from "../frobenius.ts";
@@ -9,6 +10,7 @@ import { type OrthogonalTucker, sthosvd } from "../sthosvd.ts";
 import { modeGram, symmetricBasis } from "../truncation.ts";
 import { hooi } from "../tuckerHooi.ts";
 import type { Tucker } from "../types.ts";
+import { multiModeProduct } from "../unfold.ts";
 import type { Find, Task } from "./search.ts";
 
 /** The tensor seen through an orthogonal projection that loses next to nothing, so that searches work on a small core. */
@@ -123,35 +125,29 @@ function grow(ranks: number[], limits: readonly number[]): boolean {
  * the squares cut off stay within `room`. Returns the same core when nothing can go.
  */
 function lowered(core: Tensor, shape: readonly number[], room: number): Tucker & { readonly spent: number } {
-  const ordered = sthosvd(core, { ranks: core.shape });
-  let current = ordered.core;
+  const bases = core.shape.map((r, mode) =>
+    r <= core.size / r ? symmetricBasis(modeGram(core, mode)).vectors : eye(r, r, { dtype: core.dtype }),
+  );
+  const ordered = multiModeProduct(core, bases, { adjoint: true });
+  // Only views are cut; a slice's weight is read from the last of each mode.
+  let current = ordered;
   let spent = 0;
   for (;;) {
     const ranks = current.shape;
     const size = tuckerSize(shape, ranks);
     let best: { mode: number; lost: number; rate: number } | null = null;
-    ranks.forEach((r, mode) => {
-      if (r <= 1) return;
-      const lost = frobenius(narrowAxis(current, mode, r - 1, r).contiguous()) ** 2;
-      const gain =
-        size -
-        tuckerSize(
-          shape,
-          ranks.map((other, k) => (k === mode ? other - 1 : other)),
-        );
-      const rate = gain / (lost + Number.MIN_VALUE);
+    for (const [mode, r] of ranks.entries()) {
+      if (r <= 1) continue;
+      const lost = frobenius(narrowAxis(current, mode, r - 1, r)) ** 2;
+      const cutRanks = ranks.map((other, k) => (k === mode ? other - 1 : other));
+      const rate = (size - tuckerSize(shape, cutRanks)) / (lost + Number.MIN_VALUE);
       if (spent + lost <= room && (!best || rate > best.rate)) best = { mode, lost, rate };
-    });
-    const cut = best as { mode: number; lost: number } | null;
-    if (!cut) break;
-    spent += cut.lost;
-    current = narrowAxis(current, cut.mode, 0, ranks[cut.mode]! - 1).contiguous();
+    }
+    if (!best) break;
+    spent += best.lost;
+    current = narrowAxis(current, best.mode, 0, ranks[best.mode]! - 1);
   }
-  if (current.size === core.size) return { kind: "tucker", core, factors: ordered.factors, spent: 0 };
-  return {
-    kind: "tucker",
-    core: current,
-    factors: ordered.factors.map((u, k) => narrowAxis(u, 1, 0, current.shape[k]!).contiguous()),
-    spent,
-  };
+  if (current === ordered) return { kind: "tucker", core, factors: bases, spent: 0 };
+  const factors = bases.map((u, k) => narrowAxis(u, 1, 0, current.shape[k]!).contiguous());
+  return { kind: "tucker", core: current.contiguous(), factors, spent };
 }
