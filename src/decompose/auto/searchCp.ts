@@ -17,6 +17,15 @@ import type { Find, NoFind, Task } from "./search.ts";
 import { coreTolerance, liftFactors, type Projected } from "./searchTucker.ts";
 import type { BipartitionSpectra } from "./spectra.ts";
 
+/** Sweeps of one attempt. */
+const SWEEPS = 60;
+/** Floating-point operations that are assumed to take a second. */
+const ASSUMED_SPEED = 5e9;
+
+/** The largest rank of which one attempt takes at most half of the time that is left. */
+const quickestRank = (size: number, seconds: number): number =>
+  Math.floor((0.5 * seconds * ASSUMED_SPEED) / (SWEEPS * 4 * size));
+
 /** Starts tried at each rank. */
 const RESTARTS = 3;
 
@@ -30,10 +39,13 @@ export function searchCp(task: Task, projected: Projected, maxBytes: number): Fi
   const { core, bases } = projected;
   const rtol = coreTolerance(projected, tol, norm);
   const perRank = (x.shape.reduce((sum, n) => sum + n, 0) + 1) * dtypeInfo(x.dtype).bytes;
-  const affordable = Math.floor(maxBytes / perRank);
+  const inTime = quickestRank(core.size, clock.remaining);
+  const affordable = Math.min(Math.floor(maxBytes / perRank), inTime);
   const least = leastRank(spectra, tol * norm);
   if (affordable < least)
-    return { reason: `at least rank ${least} is needed, which is larger than another format` };
+    return {
+      reason: `at least rank ${least} is needed, which ${affordable === inTime ? "would take too long" : "is larger than another format"}`,
+    };
   let previous: CpResult | null = null;
   const attempt = (rank: number, restarts: number): CpResult => {
     let best: CpResult | null = null;
@@ -47,7 +59,7 @@ export function searchCp(task: Task, projected: Projected, maxBytes: number): Fi
         "random",
       ] as const;
       const init = starts[start]!;
-      const trial = cp(core, rank, { init, key: from, tol: rtol * 1e-3, maxIterations: 60 });
+      const trial = cp(core, rank, { init, key: from, tol: rtol * 1e-3, maxIterations: SWEEPS });
       if (!best || trial.error < best.error) best = trial;
       if (best.error <= rtol || clock.isOver) break;
     }
@@ -56,7 +68,7 @@ export function searchCp(task: Task, projected: Projected, maxBytes: number): Fi
   const ceiling = attempt(affordable, 1);
   if (ceiling.error > HOPELESS * rtol)
     return {
-      reason: `error ${ceiling.error.toPrecision(2)} at rank ${affordable}; a higher rank is larger than another format`,
+      reason: `error ${ceiling.error.toPrecision(2)} at rank ${affordable}; a higher rank ${affordable === inTime ? "would take too long" : "is larger than another format"}`,
     };
   let found = ceiling.error <= rtol ? ceiling : null;
   let low = least - 1;

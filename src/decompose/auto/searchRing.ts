@@ -18,6 +18,8 @@ const LARGEST_RANK = 24;
 const LONGEST_LIST = 20_000;
 
 export function searchRing({ x, tol, norm, key, clock, spectra }: Task, maxBytes: number): Find | NoFind {
+  if (secondsForCuts(spectra, (tol * norm) / Math.sqrt(x.ndim)) > clock.remaining)
+    return { reason: "would take too long at these ranks" };
   let best: RingResult | null = null;
   for (let split = 0; split < x.ndim && !clock.isOver; split++) {
     clock.tick(0.8, `ring cut at edge ${split}`);
@@ -41,6 +43,18 @@ export function searchRing({ x, tol, norm, key, clock, spectra }: Task, maxBytes
     };
   const decomposition: Ring = { kind: "ring", cores: best.cores };
   return { format: "ring", detail: "", decomposition };
+}
+
+/** Floating-point operations that are assumed to take a second. */
+const ASSUMED_SPEED = 2e9;
+
+/** After the first cut a matrix with about √rank · n rows has to be decomposed, at every edge anew. */
+function secondsForCuts(spectra: BipartitionSpectra, delta: number): number {
+  const { shape } = spectra;
+  return shape.reduce((seconds, _, k) => {
+    const side = Math.sqrt(spectra.rank([k], delta)) * shape[(k + 1) % shape.length]!;
+    return seconds + (20 * side ** 3) / ASSUMED_SPEED;
+  }, 0);
 }
 
 /**
