@@ -1,6 +1,6 @@
 // Tensors with gaps: `--missing nan` fits the values that are present and fills in the others.
 import { storedBytes } from "../decompose/auto/search.ts";
-import { type CompleteResult, complete } from "../decompose/complete.ts";
+import { type CompleteResult, complete } from "../decompose/completion/complete.ts";
 import { full, parameters } from "../decompose/operations.ts";
 import type { AutoResult, Candidate } from "../decompose/types.ts";
 import type { Key } from "../random/key.ts";

@@ -1,7 +1,7 @@
 // polyadic inspect: what a file holds.
 import type { Command } from "commander";
+import { isSparse } from "../decompose/base/sparse.ts";
 import { bytes, parameters, ranks, tensorsOf } from "../decompose/operations.ts";
-import { isSparse } from "../decompose/sparse.ts";
 import type { Decomposition } from "../decompose/types.ts";
 import { isDecompositionFile, type LoadedDecomposition, loadDecomposition } from "../io/decompositionFile.ts";
 import { listSafetensors } from "../io/safetensors.ts";

@@ -1,5 +1,5 @@
 // Coordinate lists (index, …, value) as sparse tensors: what .tns files and tables read with `coo` share.
-import type { SparseTensor } from "../decompose/sparse.ts";
+import type { SparseTensor } from "../decompose/base/sparse.ts";
 import { sizeOf } from "../tensor/shape.ts";
 
 /** Lists that grow while a file of unknown length is read. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, extname, join, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
-import type { SparseTensor } from "../decompose/sparse.ts";
+import type { SparseTensor } from "../decompose/base/sparse.ts";
 import { FileError } from "../tensor/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { CoordinateBuffer, sumDuplicates } from "./coordinates.ts";

@@ -1,7 +1,7 @@
 // One door for every kind of input: a path in, a tensor and what is known of it out.
 import { stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
-import type { SparseTensor } from "../decompose/sparse.ts";
+import type { SparseTensor } from "../decompose/base/sparse.ts";
 import { FileError } from "../tensor/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

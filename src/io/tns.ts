@@ -1,7 +1,7 @@
 // The .tns format of the FROSTT collection: one nonzero a line, one-based indices and then the value.
 // Source: http://frostt.io/tensors/file-formats.html.
 import { createReadStream } from "node:fs";
-import type { SparseTensor } from "../decompose/sparse.ts";
+import type { SparseTensor } from "../decompose/base/sparse.ts";
 import { FileError } from "../tensor/errors.ts";
 import { CoordinateBuffer, sumDuplicates } from "./coordinates.ts";
 import { fileError, writeFileAtomic } from "./files.ts";

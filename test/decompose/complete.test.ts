@@ -10,8 +10,8 @@ import {
   zeros,
 } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { type CompleteOptions, complete } from "../../src/decompose/complete.ts";
-import { frobenius } from "../../src/decompose/frobenius.ts";
+import { frobenius } from "../../src/decompose/base/frobenius.ts";
+import { type CompleteOptions, complete } from "../../src/decompose/completion/complete.ts";
 import { full } from "../../src/decompose/operations.ts";
 import { distance, gaussian, noisy, plantedCp, plantedTucker } from "./planted.ts";
 

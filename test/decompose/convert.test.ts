@@ -1,7 +1,7 @@
 import { add, convert, type Decomposition, full, norm, ranks, ttPermute } from "polyadic/decompose";
 import { transpose } from "polyadic/ops";
 import { describe, expect, it } from "vitest";
-import { permutation, quantizedLayout } from "../../src/decompose/layout.ts";
+import { permutation, quantizedLayout } from "../../src/decompose/base/layout.ts";
 import { distance, PLAIN_KINDS, type PlainKind, randomArranged, randomDecomposition } from "./kinds.ts";
 
 const INNER = ["cp", "tucker", "tt", "ring", "tree"] as const;

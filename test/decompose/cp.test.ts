@@ -11,12 +11,12 @@ import {
   zeros,
 } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { type CpOptions, cp } from "../../src/decompose/cp.ts";
-import { cpRules } from "../../src/decompose/formats/cp.ts";
-import { frobenius } from "../../src/decompose/frobenius.ts";
-import { kruskalRanks } from "../../src/decompose/kruskal.ts";
+import { frobenius } from "../../src/decompose/base/frobenius.ts";
+import { modeProduct } from "../../src/decompose/base/unfold.ts";
+import { type CpOptions, cp } from "../../src/decompose/cp/cp.ts";
+import { kruskalRanks } from "../../src/decompose/cp/kruskal.ts";
+import { cpRules } from "../../src/decompose/cp/rules.ts";
 import type { CP } from "../../src/decompose/types.ts";
-import { modeProduct } from "../../src/decompose/unfold.ts";
 import {
   ALL_DTYPES,
   distance,

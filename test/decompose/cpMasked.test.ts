@@ -1,9 +1,9 @@
 import { key, uniform } from "polyadic/random";
 import { DomainError, DTypeError, ones, ShapeError, Tensor, tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { cp } from "../../src/decompose/cp.ts";
-import { cpRules } from "../../src/decompose/formats/cp.ts";
-import { frobenius } from "../../src/decompose/frobenius.ts";
+import { frobenius } from "../../src/decompose/base/frobenius.ts";
+import { cp } from "../../src/decompose/cp/cp.ts";
+import { cpRules } from "../../src/decompose/cp/rules.ts";
 import { ALL_DTYPES, distance, gaussian, noisy, plantedCp, positive, REAL_AND_COMPLEX } from "./planted.ts";
 
 /** True for about `share` of the entries. */

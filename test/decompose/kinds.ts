@@ -1,9 +1,9 @@
 // Random decompositions of every kind, and distances between tensors.
 
+import { frobenius } from "../../src/decompose/base/frobenius.ts";
+import { arrangedShape, type permutation, type quantizedLayout } from "../../src/decompose/base/layout.ts";
 import type { PlainKind } from "../../src/decompose/convert.ts";
-import { nodesOf } from "../../src/decompose/dimTree.ts";
-import { frobenius } from "../../src/decompose/frobenius.ts";
-import { arrangedShape, type permutation, type quantizedLayout } from "../../src/decompose/layout.ts";
+import { nodesOf } from "../../src/decompose/tree/dimTree.ts";
 import type { Decomposition, DimTree } from "../../src/decompose/types.ts";
 import { normal } from "../../src/random/distributions.ts";
 import { foldIn, key as makeKey } from "../../src/random/key.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { ShapeError } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { DenseMttkrp, mttkrp } from "../../src/decompose/mttkrp.ts";
-import { khatriRao, unfold } from "../../src/decompose/unfold.ts";
+import { khatriRao, unfold } from "../../src/decompose/base/unfold.ts";
+import { DenseMttkrp, mttkrp } from "../../src/decompose/cp/mttkrp.ts";
 import { ALL_DTYPES, distance, gaussian, roundoff } from "./planted.ts";
 import { reference, unpack } from "./reference.ts";
 

@@ -21,9 +21,9 @@ import {
 import { conj } from "polyadic/ops";
 import { type Complex, type DType, tensor } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { balancedTree, linearTree, relabelTree } from "../../src/decompose/dimTree.ts";
-import { frobenius } from "../../src/decompose/frobenius.ts";
-import { permutation, quantizedLayout } from "../../src/decompose/layout.ts";
+import { frobenius } from "../../src/decompose/base/frobenius.ts";
+import { permutation, quantizedLayout } from "../../src/decompose/base/layout.ts";
+import { balancedTree, linearTree, relabelTree } from "../../src/decompose/tree/dimTree.ts";
 import { distance, PLAIN_KINDS, type PlainKind, randomArranged, randomDecomposition } from "./kinds.ts";
 
 const RUNS = { numRuns: 40 };

@@ -3,9 +3,9 @@
 import { type Key, key as makeKey, normal, uniform } from "polyadic/random";
 import type { DType, Tensor } from "polyadic/tensor";
 import { ones } from "polyadic/tensor";
-import { cpRules } from "../../src/decompose/formats/cp.ts";
-import { tuckerRules } from "../../src/decompose/formats/tucker.ts";
-import { frobenius } from "../../src/decompose/frobenius.ts";
+import { frobenius } from "../../src/decompose/base/frobenius.ts";
+import { cpRules } from "../../src/decompose/cp/rules.ts";
+import { tuckerRules } from "../../src/decompose/tucker/rules.ts";
 import type { CP, Tucker } from "../../src/decompose/types.ts";
 import { foldIn } from "../../src/random/key.ts";
 

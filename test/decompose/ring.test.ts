@@ -15,8 +15,8 @@ import { matmul, transpose } from "polyadic/ops";
 import { foldIn, key, normal } from "polyadic/random";
 import { tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { frobenius } from "../../src/decompose/frobenius.ts";
-import { squarestPair } from "../../src/decompose/ringSvd.ts";
+import { frobenius } from "../../src/decompose/base/frobenius.ts";
+import { squarestPair } from "../../src/decompose/ring/svd.ts";
 import { distance, randomDecomposition } from "./kinds.ts";
 import { hilbert, sumFunction } from "./tensors.ts";
 

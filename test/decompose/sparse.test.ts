@@ -2,11 +2,7 @@ import fc from "fast-check";
 import { key } from "polyadic/random";
 import { DomainError, DTypeError, ShapeError, tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { cp } from "../../src/decompose/cp.ts";
-import { cpRules } from "../../src/decompose/formats/cp.ts";
-import { tuckerRules } from "../../src/decompose/formats/tucker.ts";
-import { frobenius } from "../../src/decompose/frobenius.ts";
-import { mttkrp } from "../../src/decompose/mttkrp.ts";
+import { frobenius } from "../../src/decompose/base/frobenius.ts";
 import {
   denseToSparse,
   mergeRepeated,
@@ -15,9 +11,13 @@ import {
   sparseNorm,
   sparseProject,
   sparseToDense,
-} from "../../src/decompose/sparse.ts";
-import { tucker } from "../../src/decompose/tucker.ts";
-import { multiModeProduct, unfold } from "../../src/decompose/unfold.ts";
+} from "../../src/decompose/base/sparse.ts";
+import { multiModeProduct, unfold } from "../../src/decompose/base/unfold.ts";
+import { cp } from "../../src/decompose/cp/cp.ts";
+import { mttkrp } from "../../src/decompose/cp/mttkrp.ts";
+import { cpRules } from "../../src/decompose/cp/rules.ts";
+import { tuckerRules } from "../../src/decompose/tucker/rules.ts";
+import { tucker } from "../../src/decompose/tucker/tucker.ts";
 import { distance, gaussian, plantedCp } from "./planted.ts";
 
 /** Random entries, some of them at the same place. */

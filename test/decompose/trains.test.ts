@@ -23,7 +23,7 @@ import { matmul } from "polyadic/ops";
 import { key, normal } from "polyadic/random";
 import { eye, tensor } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { adjoint } from "../../src/decompose/unfold.ts";
+import { adjoint } from "../../src/decompose/base/unfold.ts";
 import { distance, randomDecomposition } from "./kinds.ts";
 import { hilbert, quantized } from "./tensors.ts";
 

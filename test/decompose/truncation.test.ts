@@ -3,9 +3,9 @@ import { qr, svdvals } from "polyadic/linalg";
 import { key } from "polyadic/random";
 import { tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { frobenius } from "../../src/decompose/frobenius.ts";
-import { leftBasis, modeGram, rankFor, splitMatrix } from "../../src/decompose/truncation.ts";
-import { unfold } from "../../src/decompose/unfold.ts";
+import { frobenius } from "../../src/decompose/base/frobenius.ts";
+import { leftBasis, modeGram, rankFor, splitMatrix } from "../../src/decompose/base/truncation.ts";
+import { unfold } from "../../src/decompose/base/unfold.ts";
 import { ALL_DTYPES, distance, gaussian, REAL_AND_COMPLEX, roundoff } from "./planted.ts";
 import { reference, unpack } from "./reference.ts";
 

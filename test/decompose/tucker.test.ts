@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { key } from "polyadic/random";
 import { DomainError, DTypeError, ones, ShapeError, type Tensor, tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { tuckerRules } from "../../src/decompose/formats/tucker.ts";
-import { frobenius } from "../../src/decompose/frobenius.ts";
-import type { TruncationMethod } from "../../src/decompose/truncation.ts";
-import { type TuckerOptions, type TuckerResult, tucker } from "../../src/decompose/tucker.ts";
-import { nonnegativeTucker } from "../../src/decompose/tuckerNonneg.ts";
+import { frobenius } from "../../src/decompose/base/frobenius.ts";
+import type { TruncationMethod } from "../../src/decompose/base/truncation.ts";
+import { nonnegativeTucker } from "../../src/decompose/tucker/nonnegative.ts";
+import { tuckerRules } from "../../src/decompose/tucker/rules.ts";
+import { type TuckerOptions, type TuckerResult, tucker } from "../../src/decompose/tucker/tucker.ts";
 import {
   ALL_DTYPES,
   distance,

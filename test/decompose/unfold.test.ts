@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { ShapeError } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { cpRules } from "../../src/decompose/formats/cp.ts";
 import {
   fold,
   khatriRao,
@@ -9,7 +8,8 @@ import {
   modeProduct,
   multiModeProduct,
   unfold,
-} from "../../src/decompose/unfold.ts";
+} from "../../src/decompose/base/unfold.ts";
+import { cpRules } from "../../src/decompose/cp/rules.ts";
 import { distance, gaussian, plantedCp, REAL_AND_COMPLEX } from "./planted.ts";
 import { reference, unpack } from "./reference.ts";
 

@@ -1,8 +1,8 @@
 // A result such as `decompose` gives, put together from single decompositions, for tests of what is made of results.
-import { frobenius } from "../../src/decompose/frobenius.ts";
+import { frobenius } from "../../src/decompose/base/frobenius.ts";
 import { tensorsOf } from "../../src/decompose/operations.ts";
-import { sthosvd } from "../../src/decompose/sthosvd.ts";
-import { ttSvd } from "../../src/decompose/tt.ts";
+import { ttSvd } from "../../src/decompose/train/tt.ts";
+import { sthosvd } from "../../src/decompose/tucker/sthosvd.ts";
 import type {
   AutoResult,
   Candidate,

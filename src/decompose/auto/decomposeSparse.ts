@@ -3,10 +3,10 @@
 import { key as makeKey } from "../../random/key.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { cp } from "../cp.ts";
+import { checkSparse, type SparseTensor, sparseNorm } from "../base/sparse.ts";
+import { cp } from "../cp/cp.ts";
 import { entries, norm as normOf, type Residual } from "../operations.ts";
-import { checkSparse, type SparseTensor, sparseNorm } from "../sparse.ts";
-import { tucker } from "../tucker.ts";
+import { tucker } from "../tucker/tucker.ts";
 import type { AutoResult, Decomposition } from "../types.ts";
 import { Board } from "./board.ts";
 import type { DecomposeOptions } from "./options.ts";

@@ -2,12 +2,12 @@
 
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { DomainError } from "../../tensor/errors.ts";
-import { cp } from "../cp.ts";
-import { arrange, quantizedLayout } from "../layout.ts";
-import { ring } from "../ring.ts";
-import { tree } from "../tree.ts";
-import { tt, ttSvd } from "../tt.ts";
-import { tucker } from "../tucker.ts";
+import { arrange, quantizedLayout } from "../base/layout.ts";
+import { cp } from "../cp/cp.ts";
+import { ring } from "../ring/ring.ts";
+import { tt, ttSvd } from "../train/tt.ts";
+import { tree } from "../tree/tree.ts";
+import { tucker } from "../tucker/tucker.ts";
 import type { Decomposition, Format } from "../types.ts";
 import { leastSize } from "./predict.ts";
 import { type Find, type NoFind, storedBytes, type Task, TIE } from "./search.ts";

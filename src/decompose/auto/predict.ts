@@ -1,6 +1,6 @@
 // What the spectra say before anything is decomposed: the best order of modes for a train, the best tree, sizes at any tolerance.
 
-import { type ModeSpectra, tuckerSize } from "../coreShapes.ts";
+import { type ModeSpectra, tuckerSize } from "../tucker/coreShapes.ts";
 import type { Curve, DimTree, Format } from "../types.ts";
 import type { BipartitionSpectra } from "./spectra.ts";
 

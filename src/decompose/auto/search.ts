@@ -2,7 +2,7 @@
 
 import type { Key } from "../../random/key.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkAborted, type Progress } from "../input.ts";
+import { checkAborted, type Progress } from "../base/input.ts";
 import { bytes, ranks, shapeOf } from "../operations.ts";
 import type { Decomposition, Format } from "../types.ts";
 import type { BipartitionSpectra } from "./spectra.ts";

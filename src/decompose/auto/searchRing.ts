@@ -3,8 +3,8 @@
 
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { parameters } from "../operations.ts";
-import { ring } from "../ring.ts";
-import type { RingResult } from "../ringSvd.ts";
+import { ring } from "../ring/ring.ts";
+import type { RingResult } from "../ring/svd.ts";
 import type { Ring } from "../types.ts";
 import { type Find, type NoFind, storedBytes, type Task } from "./search.ts";
 import type { BipartitionSpectra } from "./spectra.ts";

@@ -1,9 +1,9 @@
 // The smallest tensor train within a tolerance: best order of modes, then a train that spends the whole budget.
 
 import type { Tensor } from "../../tensor/tensor.ts";
-import { arrange, paddingOf, permutation, quantizedLayout } from "../layout.ts";
+import { arrange, paddingOf, permutation, quantizedLayout } from "../base/layout.ts";
 import { parameters } from "../operations.ts";
-import { type TtResult, ttRound, ttSvd } from "../tt.ts";
+import { type TtResult, ttRound, ttSvd } from "../train/tt.ts";
 import type { Arranged, Layout, TT } from "../types.ts";
 import { bestTrainOrder } from "./predict.ts";
 import { type Clock, type Find, largestFactor, type Task } from "./search.ts";

@@ -1,7 +1,7 @@
 // The smallest tree network within a tolerance, over the best tree that the spectra know.
 
 import { parameters } from "../operations.ts";
-import { tree } from "../tree.ts";
+import { tree } from "../tree/tree.ts";
 import type { DimTree, Tree } from "../types.ts";
 import { balancedTree, bestTree } from "./predict.ts";
 import { type Find, largestFactor, type Task } from "./search.ts";

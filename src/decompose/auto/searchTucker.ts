@@ -4,13 +4,13 @@ import { matmul } from "../../ops/contract.ts";
 import { narrowAxis } from "../../ops/movement.ts";
 import { eye } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { coreShape, type ModeSpectra, tuckerSize } from "../coreShapes.ts";
-import { frobenius } from "../frobenius.ts";
-import { type OrthogonalTucker, sthosvd } from "../sthosvd.ts";
-import { modeGram, symmetricBasis } from "../truncation.ts";
-import { hooi } from "../tuckerHooi.ts";
+import { frobenius } from "../base/frobenius.ts";
+import { modeGram, symmetricBasis } from "../base/truncation.ts";
+import { multiModeProduct } from "../base/unfold.ts";
+import { coreShape, type ModeSpectra, tuckerSize } from "../tucker/coreShapes.ts";
+import { hooi } from "../tucker/hooi.ts";
+import { type OrthogonalTucker, sthosvd } from "../tucker/sthosvd.ts";
 import type { Tucker } from "../types.ts";
-import { multiModeProduct } from "../unfold.ts";
 import type { Find, Task } from "./search.ts";
 
 /** The tensor seen through an orthogonal projection that loses next to nothing, so that searches work on a small core. */

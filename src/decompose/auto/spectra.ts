@@ -4,7 +4,7 @@
 import { reshape, transpose } from "../../ops/movement.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { modeGram, rankFor, symmetricBasis } from "../truncation.ts";
+import { modeGram, rankFor, symmetricBasis } from "../base/truncation.ts";
 
 /** Spectra by set of modes; a set and its complement share one. */
 export class BipartitionSpectra {

@@ -1,0 +1,84 @@
+// How one factor of a CP model is renewed, the others held fixed, from M = mttkrp and the Hadamard product V of the other Gram
+// matrices: the minimiser of ‖X_(k) - U Kᵀ‖ solves U V = M. Tucker's non-negative factors obey the same equation.
+
+import { solvePositive } from "../../linalg/solve.ts";
+import { matmul } from "../../ops/contract.ts";
+import { diagonal, mT } from "../../ops/movement.ts";
+import { eye } from "../../tensor/create.ts";
+import { allocate } from "../../tensor/dtype.ts";
+import { DomainError } from "../../tensor/errors.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+
+/** (M `[n, r]`, V `[r, r]`, the factor before) → the factor `[n, r]`. */
+export type FactorUpdate = (m: Tensor, v: Tensor, previous: Tensor) => Tensor;
+
+/**
+ * Least squares by Cholesky, with `ridge` times the mean eigenvalue of V added; a matrix that is not numerically definite gets 1e-12 of
+ * it, then more. V = 0 gives U = 0. O(r³ + n r²).
+ */
+export function leastSquaresUpdate(ridge: number): FactorUpdate {
+  return (m, v) => {
+    const r = v.shape[0]!;
+    const mean = diagonal(v).real().sum().item() / r;
+    if (mean === 0) return m.mul(0);
+    const unit = eye(r, r, { dtype: v.dtype });
+    for (let shift = ridge * mean; ; shift = Math.max(1e-12 * mean, 100 * shift)) {
+      try {
+        // U V = M with Hermitian V: solve Vᵀ Uᵀ = Mᵀ.
+        return mT(
+          solvePositive(mT(shift > 0 ? v.add(unit.mul(shift)) : v).contiguous(), mT(m).contiguous()),
+        ).contiguous();
+      } catch (error) {
+        if (!(error instanceof DomainError) || !(shift < mean)) throw error;
+      }
+    }
+  };
+}
+
+/** Entries of non-negative factors never fall to zero entirely, or columns could die. Relative to the largest entry of the factor. */
+const FLOOR = 1e-16;
+
+function largestEntry(data: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < data.length; i++) if (data[i]! > largest) largest = data[i]!;
+  return largest;
+}
+
+/**
+ * Hierarchical alternating least squares: u_c ← max(ε, u_c + (m_c - U v_c) / v_cc), column after column (Cichocki and Phan 2009). Two passes,
+ * since they are cheap next to M. O(n r²).
+ */
+export const halsUpdate: FactorUpdate = (m, v, previous) => {
+  const [n, r] = m.shape as [number, number];
+  const out = allocate(m.dtype, n * r);
+  out.set(previous.data());
+  const target = m.data();
+  const gram = v.data();
+  for (let pass = 0; pass < 2; pass++) {
+    const floor = FLOOR * largestEntry(out);
+    for (let c = 0; c < r; c++) {
+      const weight = gram[c * r + c]!;
+      if (weight <= 0) continue;
+      for (let i = 0; i < n; i++) {
+        let product = 0;
+        for (let j = 0; j < r; j++) product += out[i * r + j]! * gram[j * r + c]!;
+        out[i * r + c] = Math.max(floor, out[i * r + c]! + (target[i * r + c]! - product) / weight);
+      }
+    }
+  }
+  return new Tensor(out, [n, r], m.dtype);
+};
+
+/** Multiplicative update: U ← U ∘ M / (U V), which keeps signs (Lee and Seung 2001). O(n r²). */
+export const multiplicativeUpdate: FactorUpdate = (m, v, previous) => {
+  const product = matmul(previous, v);
+  const denominator = product.data();
+  const target = m.data();
+  const from = previous.data();
+  const floor = FLOOR * largestEntry(from);
+  const out = allocate(m.dtype, from.length);
+  for (let i = 0; i < from.length; i++)
+    out[i] =
+      denominator[i]! > 0 ? Math.max(floor, (from[i]! * Math.max(0, target[i]!)) / denominator[i]!) : 0;
+  return new Tensor(out, m.shape, m.dtype);
+};

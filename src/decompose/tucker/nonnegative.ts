@@ -1,0 +1,178 @@
+// Tucker decomposition with non-negative core and factors: Kim and Choi, "Nonnegative Tucker decomposition" (2007); column updates of
+// Phan and Cichocki, "Extended HALS algorithm for nonnegative Tucker decomposition" (2011).
+
+import { matmul } from "../../ops/contract.ts";
+import { mT } from "../../ops/movement.ts";
+import { uniform } from "../../random/distributions.ts";
+import { foldIn, type Key, key as makeKey } from "../../random/key.ts";
+import { allocate, isComplex } from "../../tensor/dtype.ts";
+import { DomainError, DTypeError } from "../../tensor/errors.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { needsScaling } from "../base/exactError.ts";
+import { frobenius } from "../base/frobenius.ts";
+import { checkAborted, checkInput, checkRanks, type IterationOptions } from "../base/input.ts";
+import { symmetricBasis } from "../base/truncation.ts";
+import { multiModeProduct, unfold } from "../base/unfold.ts";
+import { halsUpdate, multiplicativeUpdate } from "../cp/update.ts";
+import type { Tucker } from "../types.ts";
+import { sthosvd } from "./sthosvd.ts";
+
+export interface NonnegativeTuckerOptions extends IterationOptions {
+  readonly ranks: readonly number[];
+  /** `hals` (default): columns one by one and projected gradients for the core; `mu`: multiplicative updates of both. */
+  readonly method?: "hals" | "mu";
+  /** Change of the relative error at which to stop; 1e-8 unless told. */
+  readonly tol?: number;
+  /** 200 unless told. */
+  readonly maxIterations?: number;
+  /** Of the small positive numbers mixed into the start; key(0) unless told. */
+  readonly key?: Key;
+}
+
+export interface NonnegativeTuckerResult extends Tucker {
+  /** ‖X − X̂‖ / ‖X‖ after the last sweep. */
+  readonly error: number;
+  readonly iterations: number;
+  readonly converged: boolean;
+  /** Relative error after each sweep; it never grows. */
+  readonly history: readonly number[];
+}
+
+/** Steps on the core a sweep: they touch only the core and its projections. */
+const CORE_STEPS = 10;
+
+/**
+ * Tucker decomposition without negative numbers in core and factors (factors have unit columns, not orthogonal ones). From the absolute values of
+ * ST-HOSVD; a local minimum. Entries of x may be negative: they are fitted as well as non-negative models can. A sweep costs O(Σ_k size · r_k).
+ *
+ * @throws ShapeError for a scalar or empty tensor; DTypeError for complex input; DomainError for entries that are not finite, or ranks outside
+ * 1 … n_k.
+ */
+export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptions): NonnegativeTuckerResult {
+  const { ranks, method = "hals", tol = 1e-8, maxIterations = 200, key = makeKey(0) } = options;
+  if (isComplex(given.dtype))
+    throw new DTypeError(`nonnegativeTucker: a real tensor was expected, got ${given.dtype}`);
+  const x = checkInput(given, "nonnegativeTucker");
+  if (!ranks) throw new DomainError("nonnegativeTucker: ranks were expected");
+  checkRanks(ranks, x.shape, "nonnegativeTucker: ranks");
+  const norm = frobenius(x);
+  if (needsScaling(norm, x.dtype)) {
+    const fit = nonnegativeTucker(x.div(norm), options);
+    return { ...fit, core: fit.core.mul(norm) };
+  }
+  const update = method === "hals" ? halsUpdate : multiplicativeUpdate;
+  let { core, factors } = positiveStart(x, ranks, key);
+  const grams = factors.map((u) => matmul(mT(u), u));
+  const history: number[] = [];
+  let error = Number.POSITIVE_INFINITY;
+  let converged = norm === 0;
+  while (history.length < maxIterations && !converged) {
+    checkAborted(options.signal, "nonnegativeTucker");
+    let projected = core;
+    for (let mode = 0; mode < x.ndim; mode++) {
+      const others = factors.map((u, k) => (k === mode ? null : u));
+      const partial = multiModeProduct(x, others, { adjoint: true });
+      const coreRows = unfold(core, mode);
+      const m = matmul(unfold(partial, mode), mT(coreRows));
+      const smoothed = multiModeProduct(
+        core,
+        grams.map((g, k) => (k === mode ? null : g)),
+      );
+      const v = matmul(unfold(smoothed, mode), mT(coreRows));
+      const { unit, norms } = unitColumns(update(m.contiguous(), v, factors[mode]!));
+      factors = factors.map((u, k) => (k === mode ? unit : u));
+      grams[mode] = matmul(mT(unit), unit);
+      core = scaleMode(core, norms, mode);
+      if (mode === x.ndim - 1)
+        projected = multiModeProduct(
+          partial,
+          factors.map((u, k) => (k === mode ? u : null)),
+          { adjoint: true },
+        );
+    }
+    core = method === "hals" ? descend(core, projected, grams) : multiply(core, projected, grams);
+    const next = coreError(norm, core, projected, grams);
+    converged = Math.abs(error - next) < tol;
+    error = next;
+    history.push(error);
+    options.onProgress?.({ fraction: history.length / maxIterations, stage: `sweep ${history.length}` });
+  }
+  if (norm === 0) core = core.mul(0);
+  return {
+    kind: "tucker",
+    core,
+    factors,
+    error: history.at(-1) ?? 0,
+    iterations: history.length,
+    converged,
+    history,
+  };
+}
+
+/** Absolute values of orthogonal factors with a little noise, so that no entry starts at the boundary. */
+function positiveStart(x: Tensor, ranks: readonly number[], key: Key): { core: Tensor; factors: Tensor[] } {
+  const { factors: orthogonal } = sthosvd(x, { ranks });
+  const factors = ranks.map((r, k) => {
+    const n = x.shape[k]!;
+    const noise = uniform(foldIn(key, k), [n, r])
+      .mul(0.1 / Math.sqrt(n))
+      .astype(x.dtype);
+    // Orthogonal factors may have fewer columns where the others' ranks allow no more.
+    const known = orthogonal[k]!.abs();
+    const data = noise.toTypedArray();
+    const from = known.data();
+    const columns = known.shape[1]!;
+    for (let i = 0; i < n; i++)
+      for (let c = 0; c < columns; c++) data[i * r + c] = data[i * r + c]! + from[i * columns + c]!;
+    return unitColumns(new Tensor(data, [n, r], x.dtype)).unit;
+  });
+  const core = multiModeProduct(x, factors, { adjoint: true }).abs();
+  return { core, factors };
+}
+
+/** Columns of unit length; zero columns stay. */
+function unitColumns(u: Tensor): { unit: Tensor; norms: Tensor } {
+  const norms = u.square().sum({ axis: 0 }).sqrt();
+  const safe = norms.add(norms.equal(0).astype(norms.dtype));
+  return { unit: u.div(safe), norms };
+}
+
+/** Slices of one mode scaled, each by its own factor. */
+const scaleMode = (core: Tensor, factors: Tensor, mode: number): Tensor =>
+  core.mul(factors.reshape(core.shape.map((r, k) => (k === mode ? r : 1))));
+
+/** Projected gradient with the step of the largest curvature, Π λ_max(U_kᵀ U_k): the error cannot grow. */
+function descend(core: Tensor, projected: Tensor, grams: readonly Tensor[]): Tensor {
+  const curvature = grams.reduce((product, g) => product * symmetricBasis(g).values[0]! ** 2, 1);
+  if (curvature === 0) return core;
+  let current = core;
+  for (let step = 0; step < CORE_STEPS; step++) {
+    const gradient = multiModeProduct(current, grams).sub(projected);
+    current = current.sub(gradient.mul(1 / curvature)).maximum(0);
+  }
+  return current;
+}
+
+function multiply(core: Tensor, projected: Tensor, grams: readonly Tensor[]): Tensor {
+  let current = core;
+  for (let step = 0; step < CORE_STEPS; step++) {
+    const denominator = multiModeProduct(current, grams).data();
+    const target = projected.data();
+    const from = current.data();
+    const out = allocate(core.dtype, from.length);
+    for (let i = 0; i < from.length; i++)
+      out[i] = denominator[i]! > 0 ? (from[i]! * Math.max(0, target[i]!)) / denominator[i]! : 0;
+    current = new Tensor(out, core.shape, core.dtype);
+  }
+  return current;
+}
+
+/** ‖X‖² − 2⟨core, X ×_k U_kᵀ⟩ + ⟨core, core ×_k U_kᵀU_k⟩, as a relative error. */
+function coreError(norm: number, core: Tensor, projected: Tensor, grams: readonly Tensor[]): number {
+  const g = core.data();
+  const p = projected.data();
+  const q = multiModeProduct(core, grams).data();
+  let squared = norm * norm;
+  for (let i = 0; i < g.length; i++) squared += g[i]! * (q[i]! - 2 * p[i]!);
+  return Math.sqrt(Math.max(0, squared)) / norm;
+}
