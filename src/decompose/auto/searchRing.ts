@@ -2,6 +2,7 @@
 // do not rule out.
 
 import { dtypeInfo } from "../../tensor/dtype.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import { parameters } from "../operations.ts";
 import { ring } from "../ring/ring.ts";
 import type { RingResult } from "../ring/svd.ts";
@@ -48,11 +49,12 @@ export function searchRing({ x, tol, norm, key, clock, spectra }: Task, maxBytes
 /** Floating-point operations that are assumed to take a second. */
 const ASSUMED_SPEED = 2e9;
 
-/** After the first cut a matrix with about √rank · n rows has to be decomposed, at every edge anew. */
+/** After the first cut of rank r a matrix with about √r times the next mode's length along one side has to be decomposed, at every edge anew. */
 function secondsForCuts(spectra: BipartitionSpectra, delta: number): number {
   const { shape } = spectra;
-  return shape.reduce((seconds, _, k) => {
-    const side = Math.sqrt(spectra.rank([k], delta)) * shape[(k + 1) % shape.length]!;
+  return shape.reduce((seconds, n, k) => {
+    const next = shape[(k + 1) % shape.length]!;
+    const side = Math.sqrt(spectra.rank([k], delta)) * Math.min(next, sizeOf(shape) / (n * next));
     return seconds + (20 * side ** 3) / ASSUMED_SPEED;
   }, 0);
 }

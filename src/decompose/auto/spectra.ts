@@ -1,10 +1,11 @@
 // Singular values of the unfoldings along every bipartition of the modes: they predict the ranks, and so the size, of every Tucker, train and tree format
 // at any tolerance, without decomposing anything.
 
+import { eigvalsh } from "../../linalg/eigh.ts";
 import { reshape, transpose } from "../../ops/movement.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { modeGram, rankFor, symmetricBasis } from "../base/truncation.ts";
+import { modeGram, rankFor } from "../base/truncation.ts";
 
 /** Spectra by set of modes; a set and its complement share one. */
 export class BipartitionSpectra {
@@ -72,8 +73,8 @@ export function bipartitionSpectra(x: Tensor, norm: number, maxWork: number): Bi
   const bySide = [...wanted].map((mask) => ({ mask, rows: shorterSide(x.shape, mask) }));
   bySide.sort((a, b) => a.rows.size - b.rows.size);
   for (const { mask, rows } of bySide) {
-    // The symmetric product, and about 10 n³ for all eigenvalues.
-    const work = x.size * rows.size + 10 * rows.size ** 3;
+    // The symmetric product, and 4/3 n³ at half speed for all eigenvalues.
+    const work = x.size * rows.size + 3 * rows.size ** 3;
     if (rows.size > LONGEST_SIDE || work > maxWork) continue;
     found.set(mask, singularValues(x, rows.modes));
   }
@@ -90,10 +91,14 @@ function shorterSide(shape: readonly number[], mask: number): { modes: number[];
 }
 
 function singularValues(x: Tensor, rows: readonly number[]): Float64Array {
-  if (rows.length === 1) return symmetricBasis(modeGram(x, rows[0]!)).values;
+  if (rows.length === 1) return rootsOf(modeGram(x, rows[0]!));
   const size = rows.reduce((product, k) => product * x.shape[k]!, 1);
   const leading = rows.every((k, i) => k === i);
   const others = x.shape.map((_, k) => k).filter((k) => !rows.includes(k));
   const moved = leading ? x : transpose(x, [...rows, ...others]);
-  return symmetricBasis(modeGram(reshape(moved, [size, x.size / size]), 0)).values;
+  return rootsOf(modeGram(reshape(moved, [size, x.size / size]), 0));
 }
+
+/** Singular values from a Gram matrix, largest first, with negative rounding clipped. */
+const rootsOf = (gram: Tensor): Float64Array =>
+  Float64Array.from(eigvalsh(gram).data(), (value) => Math.sqrt(Math.max(0, value))).reverse();
