@@ -41,7 +41,7 @@ export function searchCp(task: Task, projected: Projected, maxBytes: number): Fi
   const perRank = (x.shape.reduce((sum, n) => sum + n, 0) + 1) * dtypeInfo(x.dtype).bytes;
   const inTime = quickestRank(core.size, clock.remaining);
   const affordable = Math.min(Math.floor(maxBytes / perRank), inTime);
-  const least = leastRank(spectra, tol * norm);
+  const least = spectra.bounds(tol) ? leastRank(spectra, tol * norm) : 1;
   if (affordable < least)
     return {
       reason: `at least rank ${least} is needed, which ${affordable === inTime ? "would take too long" : "is larger than another format"}`,

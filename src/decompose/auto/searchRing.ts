@@ -72,7 +72,7 @@ function possibleRanks(spectra: BipartitionSpectra, delta: number, limit: number
     let rank = needed.get(name);
     if (rank === undefined) {
       const modes = Array.from({ length: last - first }, (_, i) => first + i);
-      rank = spectra.of(modes) ? spectra.rank(modes, delta) : 1;
+      rank = spectra.of(modes) && spectra.bounds(delta / spectra.norm) ? spectra.rank(modes, delta) : 1;
       needed.set(name, rank);
     }
     return rank;
