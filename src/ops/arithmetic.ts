@@ -115,10 +115,10 @@ function remainder(a: number, b: number): number {
 /** The integer that goes with `remainder`: rounding a / b alone would give ⌊1 / 0.1⌋ = 10, though 1 holds 0.1 only 9 times. */
 function floorQuotient(a: number, b: number): number {
   const quotient = a / b;
-  if (b === 0 || !Number.isFinite(a) || quotient === 0) return quotient;
-  const exact = (a - remainder(a, b)) / b;
+  if (b === 0 || a === 0) return quotient;
+  if (!Number.isFinite(b)) return quotient < 0 || Object.is(quotient, -0) ? -1 : quotient;
   // The division is exact but for rounding.
-  return Number.isFinite(b) ? Math.round(exact) : quotient < 0 ? -1 : 0;
+  return Math.round((a - remainder(a, b)) / b);
 }
 
 /** Powers modulo 2^32 by repeated squaring; negative exponents give the truncated reciprocal. */
