@@ -1,5 +1,7 @@
 // The main job: the structured representation that meets a tolerance with the fewest bytes.
 
+import { isfinite } from "../../ops/comparison.ts";
+import { all } from "../../ops/reduce.ts";
 import { key as makeKey } from "../../random/key.ts";
 import { dtypeInfo, isComplex } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError } from "../../tensor/errors.ts";
@@ -9,7 +11,7 @@ import { checkInput, checkTolerance } from "../base/input.ts";
 import { rangeScale } from "../base/range.ts";
 import { isSparse, type SparseTensor } from "../base/sparse.ts";
 import { rankFor } from "../base/truncation.ts";
-import { residual, scale } from "../operations.ts";
+import { residual, scale, tensorsOf } from "../operations.ts";
 import type { AutoResult, Format, Spectrum } from "../types.ts";
 import { Board, type Rule } from "./board.ts";
 import { decomposeSparse } from "./decomposeSparse.ts";
@@ -105,10 +107,16 @@ export function decompose(x: Tensor | SparseTensor, options: DecomposeOptions = 
 
 /** The result for a tensor that was divided by `unit` before the search. */
 function scaledBack(result: AutoResult, unit: number, notes: readonly string[]): AutoResult {
-  const { decomposition, maxAbsoluteError, spectra } = result;
+  const { maxAbsoluteError, spectra } = result;
+  const decomposition = scale(result.decomposition, unit);
+  for (const [name, x] of Object.entries(tensorsOf(decomposition)))
+    if (!all(isfinite(x)).item())
+      throw new DomainError(
+        `decompose: the norm of the tensor is beyond ${x.dtype}, and so would be ${name}; divide it by ${unit.toPrecision(1)} first`,
+      );
   return {
     ...result,
-    decomposition: scale(decomposition, unit),
+    decomposition,
     maxAbsoluteError: maxAbsoluteError * unit,
     spectra: spectra.map((spectrum) => ({
       ...spectrum,
