@@ -235,16 +235,15 @@ export function residual(x: Tensor, d: Decomposition): Residual {
   const row = sizeOf(shape.slice(1));
   const whole = d.kind === "arranged" && !isPermutation(d.layout);
   const step = whole ? shape[0]! : Math.max(1, Math.floor(BLOCK / row));
-  let total = 0;
+  let absolute = 0;
   let largest = 0;
   for (let start = 0; start < shape[0]!; start += step) {
     const stop = Math.min(shape[0]!, start + step);
     const part = whole ? full(d) : slice(d, [`${start}:${stop}`]);
     const difference = narrowAxis(x, 0, start, stop).sub(part);
-    total += frobenius(difference) ** 2;
+    absolute = Math.hypot(absolute, frobenius(difference));
     largest = Math.max(largest, difference.abs().max().item());
   }
-  const absolute = Math.sqrt(total);
   return {
     relative: scale > 0 ? absolute / scale : absolute > 0 ? Number.POSITIVE_INFINITY : 0,
     maxAbsolute: largest,

@@ -29,15 +29,11 @@ export const mulP: Plain = binaryPrimitive("mul", {
 export const divP: Plain = binaryPrimitive("div", { dtypes: INEXACT, kernel: "div", complex: divideComplex });
 export const floorDivideP: Plain = binaryPrimitive("floorDivide", {
   dtypes: ORDERED_NUMERIC,
-  scalar: (a, b) => Math.floor(a / b),
+  scalar: floorQuotient,
 });
 export const modP: Plain = binaryPrimitive("mod", {
   dtypes: ORDERED_NUMERIC,
-  // The sign follows the divisor, as in NumPy and Python.
-  scalar: (a, b) => {
-    const rest = a % b;
-    return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
-  },
+  scalar: remainder,
 });
 export const powP: Plain = binaryPrimitive("pow", {
   dtypes: NUMERIC,
@@ -48,8 +44,9 @@ export const powP: Plain = binaryPrimitive("pow", {
       out[at] = 1;
       out[at + 1] = 0;
     } else if (aRe === 0 && aIm === 0) {
-      out[at] = 0;
-      out[at + 1] = 0;
+      // Of 0 only powers with a positive real part are numbers.
+      out[at] = bRe > 0 ? 0 : Number.NaN;
+      out[at + 1] = out[at]!;
     } else {
       logComplex(aRe, aIm, out, at);
       multiplyComplex(out[at]!, out[at + 1]!, bRe, bIm, out, at);
@@ -107,6 +104,22 @@ export const floorP: Plain = unaryPrimitive("floor", { dtypes: FLOATS, kernel: "
 export const ceilP: Plain = unaryPrimitive("ceil", { dtypes: FLOATS, kernel: "ceil" });
 export const roundP: Plain = unaryPrimitive("round", { dtypes: FLOATS, kernel: "round" });
 export const truncP: Plain = unaryPrimitive("trunc", { dtypes: FLOATS, kernel: "trunc" });
+
+/** a - b⌊a / b⌋ with the sign of b, zero included, as in NumPy and Python. */
+function remainder(a: number, b: number): number {
+  const rest = a % b;
+  if (rest === 0) return b < 0 ? -0 : 0;
+  return rest < 0 !== b < 0 ? rest + b : rest;
+}
+
+/** The integer that goes with `remainder`: rounding a / b alone would give ⌊1 / 0.1⌋ = 10, though 1 holds 0.1 only 9 times. */
+function floorQuotient(a: number, b: number): number {
+  const quotient = a / b;
+  if (b === 0 || a === 0) return quotient;
+  if (!Number.isFinite(b)) return quotient < 0 || Object.is(quotient, -0) ? -1 : quotient;
+  // The division is exact but for rounding.
+  return Math.round((a - remainder(a, b)) / b);
+}
 
 /** Powers modulo 2^32 by repeated squaring; negative exponents give the truncated reciprocal. */
 function integerPower(base: number, exponent: number): number {

@@ -107,33 +107,38 @@ export function tanComplex(re: number, im: number, out: Storage, at: number): vo
   put(out, at, out[at + 1]!, -out[at]!);
 }
 
-export function asinhComplex(re: number, im: number, out: Storage, at: number): void {
-  // asinh z = log(z + sqrt(1 + z²)) loses digits for large negative re: reflect to the right half plane.
-  const flip = re < 0;
-  const x = flip ? -re : re;
-  const y = flip ? -im : im;
-  sqrtComplex(1 + (x - y) * (x + y), 2 * x * y, out, at);
-  logComplex(out[at]! + x, out[at + 1]! + y, out, at);
-  if (flip) put(out, at, -out[at]!, -out[at + 1]!);
-}
+/** √(1 - z) and √(1 + z), each as two entries: what the inverse functions are made of. */
+const roots = new Float64Array(4);
 
+/**
+ * Kahan's forms: products of √(1 ∓ z) where the textbook has √(1 - z²), which loses the digits of small z, overflows for
+ * large ones, and forgets on which side of a cut it is.
+ */
 export function asinComplex(re: number, im: number, out: Storage, at: number): void {
-  asinhComplex(-im, re, out, at);
-  put(out, at, out[at + 1]!, -out[at]!);
+  sqrtComplex(1 - re, -im, roots, 0);
+  sqrtComplex(1 + re, im, roots, 2);
+  const [aRe, aIm, bRe, bIm] = [roots[0]!, roots[1]!, roots[2]!, roots[3]!];
+  put(out, at, Math.atan2(re, aRe * bRe - aIm * bIm), Math.asinh(aRe * bIm - aIm * bRe));
 }
 
 export function acosComplex(re: number, im: number, out: Storage, at: number): void {
-  asinComplex(re, im, out, at);
-  put(out, at, Math.PI / 2 - out[at]!, -out[at + 1]!);
+  sqrtComplex(1 - re, -im, roots, 0);
+  sqrtComplex(1 + re, im, roots, 2);
+  const [aRe, aIm, bRe, bIm] = [roots[0]!, roots[1]!, roots[2]!, roots[3]!];
+  put(out, at, 2 * Math.atan2(aRe, bRe), Math.asinh(bRe * aIm - bIm * aRe));
 }
 
 export function acoshComplex(re: number, im: number, out: Storage, at: number): void {
-  acosComplex(re, im, out, at);
-  // acosh z = ±i acos z with the sign that makes the real part non-negative.
-  const a = out[at]!;
-  const b = out[at + 1]!;
-  if (b <= 0) put(out, at, -b, a);
-  else put(out, at, b, -a);
+  sqrtComplex(re - 1, im, roots, 0);
+  sqrtComplex(re + 1, im, roots, 2);
+  const [aRe, aIm, bRe, bIm] = [roots[0]!, roots[1]!, roots[2]!, roots[3]!];
+  put(out, at, Math.asinh(aRe * bRe + aIm * bIm), 2 * Math.atan2(aIm, bRe));
+}
+
+/** asinh z = -i asin(iz) */
+export function asinhComplex(re: number, im: number, out: Storage, at: number): void {
+  asinComplex(-im, re, out, at);
+  put(out, at, out[at + 1]!, -out[at]!);
 }
 
 export function atanhComplex(re: number, im: number, out: Storage, at: number): void {

@@ -1,7 +1,7 @@
 // Reading and writing at computed positions.
 
 import { allocate, type DType, dtypeInfo, isInteger, type Storage } from "../tensor/dtype.ts";
-import { DTypeError, ShapeError } from "../tensor/errors.ts";
+import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
 import {
   broadcastShapes,
   formatShape,
@@ -74,14 +74,31 @@ export const scatterP: Primitive<GatherParams & { readonly mode: ScatterMode }> 
     const data = target.data.slice();
     const from = updates!.data();
     const positions = blockPositions(x!.shape, axes, indices);
+    if (!SCATTER_MODES.includes(mode))
+      throw new DomainError(`scatter: the mode must be ${SCATTER_MODES.join(", ")}, got ${mode}`);
+    if (width === 2 && (mode === "max" || mode === "min"))
+      throw new DTypeError(`scatter: complex numbers have no order, so no mode "${mode}" for ${dtype}`);
+    if (dtype === "bool" && mode === "add")
+      throw new DTypeError('scatter: bool does not add; mode "max" is a logical or');
+    const isWhole = isInteger(dtype);
     for (let i = 0; i < positions.length; i++)
-      joinBlock(mode, data, positions[i]! * block, from, i * block, block, width);
+      joinBlock(
+        isWhole && mode === "multiply" ? "wrap" : mode,
+        data,
+        positions[i]! * block,
+        from,
+        i * block,
+        block,
+        width,
+      );
     return [blocksToTensor(data, shape, dtype, axes)];
   },
 });
 
+const SCATTER_MODES: readonly ScatterMode[] = ["set", "add", "multiply", "max", "min"];
+
 function joinBlock(
-  mode: ScatterMode,
+  mode: ScatterMode | "wrap",
   out: Storage,
   at: number,
   from: Storage,
@@ -102,6 +119,8 @@ function joinBlock(
     const value = from[start + i]!;
     if (mode === "set") out[at + i] = value;
     else if (mode === "add") out[at + i] = old + value;
+    // 32-bit products lose their low bits in a double.
+    else if (mode === "wrap") out[at + i] = Math.imul(old, value);
     else if (mode === "multiply") out[at + i] = old * value;
     else if (mode === "max") out[at + i] = Math.max(old, value);
     else out[at + i] = Math.min(old, value);
@@ -155,13 +174,21 @@ function blockPositions(shape: Shape, axes: readonly number[], indices: readonly
   return positions;
 }
 
+const MAX_POSITION = 2 ** 31 - 1;
+
 /** An index argument as int32. Throws DTypeError unless it holds integers. */
 export function indexTensor(value: TensorLike, what: string): Tensor {
   const index = asTensor(value, what);
   if (index.dtype === "int32") return index;
-  if (isInteger(index.dtype)) return astype(index, "int32");
+  if (isInteger(index.dtype)) {
+    // Above 2^31 a cast would wrap to a valid negative position.
+    if (index.dtype === "uint32" && index.data().some((position) => position > MAX_POSITION))
+      throw new ShapeError(`${what}: positions above ${MAX_POSITION} are out of range`);
+    return astype(index, "int32");
+  }
   const data = index.data();
-  if (index.dtype === "float64" && data.every(Number.isInteger)) return astype(index, "int32");
+  if (index.dtype === "float64" && data.every((at) => Number.isInteger(at) && Math.abs(at) <= MAX_POSITION))
+    return astype(index, "int32");
   throw new DTypeError(`${what}: integers were expected, got ${index.dtype}`);
 }
 

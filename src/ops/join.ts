@@ -1,5 +1,5 @@
 import { zeros } from "../tensor/create.ts";
-import { DTypeError, ShapeError } from "../tensor/errors.ts";
+import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, normalizeAxis } from "../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { astype } from "./cast.ts";
@@ -35,6 +35,8 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 export function splitAxis(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
   const at = normalizeAxis(axis, x.ndim, "splitAxis: axis");
   const length = x.shape[at]!;
+  for (const part of [parts].flat())
+    checkInteger(part, "splitAxis: parts", typeof parts === "number" ? 1 : 0);
   if (typeof parts === "number" && length % parts)
     throw new ShapeError(`splitAxis: length ${length} does not split into ${parts} equal parts`);
   const ends =
@@ -42,6 +44,13 @@ export function splitAxis(x: Tensor, parts: number | readonly number[], axis = 0
       ? Array.from({ length: parts }, (_, i) => ((i + 1) * length) / parts)
       : [...parts, length];
   return ends.map((end, i) => narrowAxis(x, at, i === 0 ? 0 : ends[i - 1]!, end));
+}
+
+/** Throws DomainError unless the value is an integer of at least `least`. */
+function checkInteger(value: number, what: string, least = Number.NEGATIVE_INFINITY): void {
+  if (Number.isInteger(value) && value >= least) return;
+  const bound = least === Number.NEGATIVE_INFINITY ? "" : ` of at least ${least}`;
+  throw new DomainError(`${what}: an integer${bound} was expected, got ${value}`);
 }
 
 const integers = (data: Int32Array): Tensor => new Tensor(data, [data.length], "int32");
@@ -101,6 +110,7 @@ function borderPositions(mode: PadMode, n: number, before: number, after: number
 export function roll(x: Tensor, shift: number, axis = 0): Tensor {
   const at = normalizeAxis(axis, x.ndim, "roll: axis");
   const n = x.shape[at]!;
+  checkInteger(shift, "roll: shift");
   if (n === 0) return x;
   const cut = ((-shift % n) + n) % n;
   return cut === 0 ? x : concat([narrowAxis(x, at, cut, n), narrowAxis(x, at, 0, cut)], at);
@@ -109,6 +119,7 @@ export function roll(x: Tensor, shift: number, axis = 0): Tensor {
 /** Every element repeated `count` times along an axis. */
 export function repeat(x: Tensor, count: number, axis = 0): Tensor {
   const at = normalizeAxis(axis, x.ndim, "repeat: axis");
+  checkInteger(count, "repeat: count", 0);
   return take(
     x,
     integers(Int32Array.from({ length: x.shape[at]! * count }, (_, i) => Math.floor(i / count))),
@@ -143,6 +154,7 @@ function band(x: Tensor, keeps: (row: number, column: number) => boolean): Tenso
 
 /** A square matrix with the vector on diagonal `k`; or, for a matrix, that diagonal as a vector. */
 export function diag(x: Tensor, k = 0): Tensor {
+  checkInteger(k, "diag: k");
   if (x.ndim === 1) {
     const n = x.shape[0]! + Math.abs(k);
     const rows = Int32Array.from({ length: x.shape[0]! }, (_, i) => i + Math.max(0, -k));

@@ -11,11 +11,11 @@ import {
   type Storage,
 } from "../tensor/dtype.ts";
 import { DomainError, DTypeError } from "../tensor/errors.ts";
-import { normalizeAxes, normalizeAxis, sizeOf } from "../tensor/shape.ts";
+import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { type Reduction, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { abs, div, maximum, square, sub } from "./arithmetic.ts";
 import { astype } from "./cast.ts";
-import { notEqual, where } from "./comparison.ts";
+import { logicalNot, notEqual, where } from "./comparison.ts";
 import { multiplyComplex } from "./complexMath.ts";
 import { reshape, transpose } from "./movement.ts";
 import { asTensor } from "./operands.ts";
@@ -179,13 +179,16 @@ export const prod = (x: TensorLike, options: Reduction = {}): Tensor =>
 
 function extremum(primitive: Primitive<ReduceParams>, value: TensorLike, options: Reduction): Tensor {
   const x = asTensor(value);
-  if (x.size === 0) throw new DomainError(`${primitive.name}: an empty tensor has no ${primitive.name}imum`);
+  if (countOf(x, options) === 0)
+    throw new DomainError(
+      `${primitive.name}: no elements of ${formatShape(x.shape)} along the axis, so no ${primitive.name}imum`,
+    );
   return reduce(primitive, x, options);
 }
 
-/** Largest element; NaN when there is one. Throws DomainError for an empty tensor. */
+/** Largest element; NaN when there is one. Throws DomainError when there are no elements along the axis. */
 export const max = (x: TensorLike, options: Reduction = {}): Tensor => extremum(maxP, x, options);
-/** Smallest element; NaN when there is one. Throws DomainError for an empty tensor. */
+/** Smallest element; NaN when there is one. Throws DomainError when there are no elements along the axis. */
 export const min = (x: TensorLike, options: Reduction = {}): Tensor => extremum(minP, x, options);
 
 const truth = (x: TensorLike): Tensor => {
@@ -193,34 +196,45 @@ const truth = (x: TensorLike): Tensor => {
   return value.dtype === "bool" ? value : notEqual(value, 0);
 };
 
-/** True where any element is true (not zero). */
+/** True where any element is true (not zero); false for no elements. */
 export const any = (x: TensorLike, options: Reduction = {}): Tensor => reduce(maxP, truth(x), options);
-/** True where all elements are true (not zero). */
-export const all = (x: TensorLike, options: Reduction = {}): Tensor => reduce(minP, truth(x), options);
+/** True where all elements are true (not zero); also for no elements. */
+export const all = (x: TensorLike, options: Reduction = {}): Tensor =>
+  logicalNot(reduce(maxP, logicalNot(truth(x)), options));
 
 /** How many elements a reduction joins. */
 function countOf(x: Tensor, { axis }: Reduction): number {
   return normalizeAxes(axis, x.ndim).reduce((count, i) => count * x.shape[i]!, 1);
 }
 
+/** Computes in float32 what comes in a narrow float, and rounds the result once. */
+function widened(value: TensorLike, compute: (x: Tensor) => Tensor): Tensor {
+  const x = asTensor(value);
+  const dtype = inexactDType(x.dtype);
+  if (!dtypeInfo(dtype).packed) return compute(astype(x, dtype));
+  return astype(compute(astype(x, "float32")), dtype);
+}
+
 /** Arithmetic mean; integers give float64. NaN for no elements. */
 export function mean(value: TensorLike, options: Reduction = {}): Tensor {
-  const x = asTensor(value);
-  const wide = astype(x, inexactDType(x.dtype));
-  return div(sum(wide, options), countOf(x, options));
+  return widened(value, (x) => div(sum(x, options), countOf(x, options)));
 }
 
 /** Mean squared deviation from the mean, divided by n - `ddof` (0 unless told); real for complex x. */
 export function variance(value: TensorLike, options: Reduction & { readonly ddof?: number } = {}): Tensor {
-  const x = asTensor(value);
-  const center = mean(x, { ...options, keepDims: true });
-  const squares = square(abs(sub(x, center)));
-  return div(sum(squares, options), countOf(x, options) - (options.ddof ?? 0));
+  return widened(value, (x) => {
+    const center = mean(x, { ...options, keepDims: true });
+    const squares = square(abs(sub(x, center)));
+    return div(sum(squares, options), countOf(x, options) - (options.ddof ?? 0));
+  });
 }
 
-/** log Σ eˣ without overflow. */
+/** log Σ eˣ without overflow. Throws DomainError when there are no elements along the axis. */
 export function logSumExp(value: TensorLike, options: Reduction = {}): Tensor {
-  const x = asTensor(value);
+  return widened(value, (x) => logSumExpOf(x, options));
+}
+
+function logSumExpOf(x: Tensor, options: Reduction): Tensor {
   const top = max(x, { ...options, keepDims: true });
   // A row of -∞ has no finite shift.
   const shift = where(notEqual(abs(top), Number.POSITIVE_INFINITY), top, 0);
@@ -281,7 +295,8 @@ function argReduce(primitive: Primitive<ArgParams>, value: TensorLike, options: 
   const x = asTensor(value);
   if (!ORDERED_NUMERIC.includes(x.dtype) && x.dtype !== "bool")
     throw new DTypeError(`${primitive.name} does not take ${x.dtype}`);
-  if (x.size === 0) throw new DomainError(`${primitive.name}: an empty tensor has none`);
+  if (countOf(x, options) === 0)
+    throw new DomainError(`${primitive.name}: no elements of ${formatShape(x.shape)} along the axis`);
   if (options.axis === undefined) {
     const flat = bindOne(primitive, [reshape(x, [x.size])], { axis: 0 });
     return options.keepDims

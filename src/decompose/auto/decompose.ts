@@ -1,14 +1,17 @@
 // The main job: the structured representation that meets a tolerance with the fewest bytes.
 
+import { isfinite } from "../../ops/comparison.ts";
+import { all } from "../../ops/reduce.ts";
 import { key as makeKey } from "../../random/key.ts";
 import { dtypeInfo, isComplex } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../base/frobenius.ts";
 import { checkInput, checkTolerance } from "../base/input.ts";
+import { rangeScale } from "../base/range.ts";
 import { isSparse, type SparseTensor } from "../base/sparse.ts";
 import { rankFor } from "../base/truncation.ts";
-import { residual } from "../operations.ts";
+import { residual, scale, tensorsOf } from "../operations.ts";
 import type { AutoResult, Format, Spectrum } from "../types.ts";
 import { Board, type Rule } from "./board.ts";
 import { decomposeSparse } from "./decomposeSparse.ts";
@@ -36,7 +39,7 @@ export function decompose(x: Tensor | SparseTensor, options: DecomposeOptions = 
   checkTolerance(tol, "decompose");
   if (maxBytes !== undefined && !(maxBytes > 0))
     throw new DomainError(`decompose: maxBytes must be positive, got ${maxBytes}`);
-  if (isSparse(x)) return decomposeSparse(x, options);
+  if (isSparse(x, "decompose")) return decomposeSparse(x, options);
   const clock = new Clock(maxSeconds, options.signal, options.onProgress);
   const input = checkInput(x, "decompose");
   if (nonnegative && isComplex(input.dtype))
@@ -46,6 +49,8 @@ export function decompose(x: Tensor | SparseTensor, options: DecomposeOptions = 
   if (input.dtype !== x.dtype) notes.push(`The ${x.dtype} entries were converted to ${input.dtype}.`);
   const norm = frobenius(input);
   if (norm === 0) notes.push("All entries are zero: any format of rank 1 is exact.");
+  const unit = rangeScale(input, norm);
+  if (unit !== 1) return scaledBack(decompose(input.div(unit), options), unit, notes);
   clock.tick(0.02, "spectra");
   const task: Task = {
     x: input,
@@ -97,6 +102,27 @@ export function decompose(x: Tensor | SparseTensor, options: DecomposeOptions = 
     curves: predictedCurves(task.spectra, dtypeInfo(input.dtype).bytes),
     notes,
     seconds: clock.elapsed,
+  };
+}
+
+/** The result for a tensor that was divided by `unit` before the search. */
+function scaledBack(result: AutoResult, unit: number, notes: readonly string[]): AutoResult {
+  const { maxAbsoluteError, spectra } = result;
+  const decomposition = scale(result.decomposition, unit);
+  for (const [name, x] of Object.entries(tensorsOf(decomposition)))
+    if (!all(isfinite(x)).item())
+      throw new DomainError(
+        `decompose: the norm of the tensor is beyond ${x.dtype}, and so would be ${name}; divide it by ${unit.toPrecision(1)} first`,
+      );
+  return {
+    ...result,
+    decomposition,
+    maxAbsoluteError: maxAbsoluteError * unit,
+    spectra: spectra.map((spectrum) => ({
+      ...spectrum,
+      values: spectrum.values.map((value) => value * unit),
+    })),
+    notes: [...notes, ...result.notes],
   };
 }
 

@@ -1,4 +1,4 @@
-// Errors where differences of norms have lost their digits, and tensors whose squares leave the range of their dtype.
+// Errors where differences of norms have lost their digits.
 
 import { narrowAxis } from "../../ops/movement.ts";
 import { type DType, realDType } from "../../tensor/dtype.ts";
@@ -22,10 +22,4 @@ export function residualNorm(x: Tensor, firstFactor: Tensor, model: (rows: Tenso
     norm = Math.hypot(norm, frobenius(narrowAxis(x, 0, start, stop).sub(part)));
   }
   return norm;
-}
-
-/** Whether fourth powers of the norm, which products of Gram matrices reach, may leave the range of the dtype. */
-export function needsScaling(norm: number, dtype: DType): boolean {
-  const limit = realDType(dtype) === "float32" ? 1e8 : 1e70;
-  return norm !== 0 && Number.isFinite(norm) && (norm > limit || norm < 1 / limit);
 }

@@ -2,9 +2,9 @@
 
 import { astype } from "../../ops/cast.ts";
 import { inexactDType, isComplex } from "../../tensor/dtype.ts";
-import { AbortedError, DomainError, ShapeError } from "../../tensor/errors.ts";
+import { AbortedError, DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, type Shape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 
 /** What every iterative routine of this folder takes. */
 export interface IterationOptions {
@@ -24,10 +24,12 @@ export function checkAborted(signal: AbortSignal | undefined, what: string): voi
 }
 
 /**
- * The tensor ready for decomposition: float32 and complex64 stay, integers and narrow floats are widened. Throws ShapeError
+ * The tensor ready for decomposition: float32 and complex64 stay, integers and narrow floats are widened. Throws DTypeError for anything but a dense tensor, ShapeError
  * for a tensor without axes or elements, DomainError (with count and first index) for elements that are not finite.
  */
 export function checkInput(x: Tensor, what: string): Tensor {
+  if (!(x instanceof Tensor))
+    throw new DTypeError(`${what}: a tensor was expected; make tensors of arrays with tensor()`);
   if (x.ndim === 0)
     throw new ShapeError(`${what}: a tensor with at least one mode was expected, got a scalar`);
   if (x.size === 0) throw new ShapeError(`${what}: the tensor of shape ${formatShape(x.shape)} is empty`);

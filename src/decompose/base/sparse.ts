@@ -15,7 +15,22 @@ export interface SparseTensor {
   readonly values: Float64Array;
 }
 
-export const isSparse = (x: Tensor | SparseTensor): x is SparseTensor => !(x instanceof Tensor);
+/** Whether x is sparse. Throws DTypeError, naming what came, for anything that is neither a dense nor a sparse tensor. */
+export function isSparse(x: Tensor | SparseTensor, what = "x"): x is SparseTensor {
+  checkTensorLike(x, what);
+  return !(x instanceof Tensor);
+}
+
+function checkTensorLike(x: unknown, what: string): void {
+  if (x instanceof Tensor) return;
+  if (typeof x === "object" && x !== null && "kind" in x && x.kind === "sparse") return;
+  const came = Array.isArray(x)
+    ? "an array; make a tensor of it with tensor()"
+    : x === null
+      ? "null"
+      : typeof x;
+  throw new DTypeError(`${what}: a dense or sparse tensor was expected, got ${came}`);
+}
 
 /** Throws ShapeError for indices that do not fit the shape, DomainError for values that are not finite or an empty tensor. */
 export function checkSparse(x: SparseTensor, what: string): void {

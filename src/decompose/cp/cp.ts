@@ -5,9 +5,10 @@ import type { Key } from "../../random/key.ts";
 import { isComplex } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError } from "../../tensor/errors.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { cancellationLevel, needsScaling, residualNorm } from "../base/exactError.ts";
+import { cancellationLevel, residualNorm } from "../base/exactError.ts";
 import { frobenius } from "../base/frobenius.ts";
 import { checkInput, type IterationOptions } from "../base/input.ts";
+import { rangeScale } from "../base/range.ts";
 import {
   checkSparse,
   isSparse,
@@ -74,17 +75,17 @@ export interface CpResult extends AlsResult {
  */
 export function cp(x: Tensor | SparseTensor, rank: number, options: CpOptions = {}): CpResult {
   checkOptions(rank, options);
-  if (isSparse(x)) return sparseCp(x, rank, options);
+  if (isSparse(x, "cp")) return sparseCp(x, rank, options);
   const { mask, nonneg = false } = options;
   const filled = mask ? withoutMasked(x, checkMask(mask, x.shape, "cp")) : x;
   const input = checkInput(filled, "cp");
   if (nonneg && isComplex(input.dtype))
     throw new DTypeError(`cp: nonneg needs a real tensor, got ${input.dtype}`);
   const norm = frobenius(input);
-  if (needsScaling(norm, input.dtype)) {
-    // Squares of such numbers leave the range of the dtype.
-    const fit = cp(input.div(norm), rank, options);
-    return { ...fit, weights: fit.weights.mul(norm) };
+  const unit = rangeScale(input, norm);
+  if (unit !== 1) {
+    const fit = cp(input.div(unit), rank, options);
+    return { ...fit, weights: fit.weights.mul(unit) };
   }
   const bases = new ModeBases(input);
   if (mask) return finish(maskedAls(input, mask, startFor(bases, rank, options), loopOptions(options)), norm);

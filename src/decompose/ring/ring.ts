@@ -3,6 +3,7 @@
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkInput, checkRanks, checkTolerance } from "../base/input.ts";
+import { rangeScale } from "../base/range.ts";
 import { type RingAlsResult, refineRing } from "./als.ts";
 import { type RingOptions, type RingResult, ringSvd } from "./svd.ts";
 
@@ -37,6 +38,11 @@ export function ring(x: Tensor, options: RingOptions): RingResult {
     );
   if (!(Number.isInteger(split) && split >= 0 && split < input.ndim))
     throw new DomainError(`ring: split must be a mode from 0 to ${input.ndim - 1}, got ${split}`);
+  const unit = rangeScale(input);
+  if (unit !== 1) {
+    const fit = ring(input.div(unit), options);
+    return { ...fit, cores: [fit.cores[0]!.mul(unit), ...fit.cores.slice(1)] };
+  }
   const start = ringSvd(input, options);
   return options.method === "als" ? refineRing(input, start, options) : start;
 }

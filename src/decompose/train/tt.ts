@@ -13,6 +13,7 @@ import {
   checkTolerance,
   type IterationOptions,
 } from "../base/input.ts";
+import { rangeScale } from "../base/range.ts";
 import { splitMatrix, type TruncationMethod } from "../base/truncation.ts";
 import { adjoint } from "../base/unfold.ts";
 import type { TT } from "../types.ts";
@@ -56,7 +57,10 @@ export function tt(x: Tensor, options: TtOptions): TtResult {
     throw new DomainError("tt: one of rtol, ranks and maxRank was expected");
   if (rtol !== undefined) checkTolerance(rtol, "tt");
   if (ranks) checkRanks(ranks, maximalRanks(x.shape), "tt: ranks");
-  return ttSvd(input, options);
+  const unit = rangeScale(input);
+  if (unit === 1) return ttSvd(input, options);
+  const { cores, ...fit } = ttSvd(input.div(unit), options);
+  return { ...fit, cores: [...cores.slice(0, -1), cores.at(-1)!.mul(unit)] };
 }
 
 /** `tt` without its checks. */

@@ -13,6 +13,7 @@ import {
   checkTolerance,
   type IterationOptions,
 } from "../base/input.ts";
+import { rangeScale } from "../base/range.ts";
 import {
   gramFloor,
   LARGEST_GRAM,
@@ -25,6 +26,7 @@ import { adjoint, modeProduct } from "../base/unfold.ts";
 import { sthosvd } from "../tucker/sthosvd.ts";
 import type { DimTree, Tree } from "../types.ts";
 import { balancedTree, checkTree, linearTree, nodesOf, type TreeNode } from "./dimTree.ts";
+import { treeRules } from "./rules.ts";
 
 export interface TreeOptions extends IterationOptions {
   /** Largest relative error. */
@@ -69,6 +71,11 @@ export function tree(x: Tensor, options: TreeOptions): TreeResult {
   if (rtol !== undefined) checkTolerance(rtol, "tree");
   if (ranks && options.tree === "auto")
     throw new DomainError("tree: ranks belong to the nodes of a tree that is known; give rtol or maxRank");
+  const unit = rangeScale(input);
+  if (unit !== 1) {
+    const fit = tree(input.div(unit), options);
+    return { ...treeRules.scale(fit, unit), error: fit.error };
+  }
   const shape = chooseTree(input, options);
   checkTree(shape, input.ndim, "tree");
   const nodes = nodesOf(shape);

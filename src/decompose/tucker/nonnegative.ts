@@ -8,9 +8,9 @@ import { foldIn, type Key, key as makeKey } from "../../random/key.ts";
 import { allocate, isComplex } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError } from "../../tensor/errors.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { needsScaling } from "../base/exactError.ts";
 import { frobenius } from "../base/frobenius.ts";
 import { checkAborted, checkInput, checkRanks, type IterationOptions } from "../base/input.ts";
+import { rangeScale } from "../base/range.ts";
 import { symmetricBasis } from "../base/truncation.ts";
 import { multiModeProduct, unfold } from "../base/unfold.ts";
 import { halsUpdate, multiplicativeUpdate } from "../cp/update.ts";
@@ -56,9 +56,10 @@ export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptio
   if (!ranks) throw new DomainError("nonnegativeTucker: ranks were expected");
   checkRanks(ranks, x.shape, "nonnegativeTucker: ranks");
   const norm = frobenius(x);
-  if (needsScaling(norm, x.dtype)) {
-    const fit = nonnegativeTucker(x.div(norm), options);
-    return { ...fit, core: fit.core.mul(norm) };
+  const unit = rangeScale(x, norm);
+  if (unit !== 1) {
+    const fit = nonnegativeTucker(x.div(unit), options);
+    return { ...fit, core: fit.core.mul(unit) };
   }
   const update = method === "hals" ? halsUpdate : multiplicativeUpdate;
   let { core, factors } = positiveStart(x, ranks, key);

@@ -2,9 +2,10 @@
 
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { cancellationLevel, needsScaling, residualNorm } from "../base/exactError.ts";
+import { cancellationLevel, residualNorm } from "../base/exactError.ts";
 import { frobenius } from "../base/frobenius.ts";
 import { checkAborted, checkInput, checkMaxRank, checkRanks, checkTolerance } from "../base/input.ts";
+import { rangeScale } from "../base/range.ts";
 import { isSparse, type SparseTensor } from "../base/sparse.ts";
 import { leftBasis } from "../base/truncation.ts";
 import { multiModeProduct } from "../base/unfold.ts";
@@ -29,6 +30,11 @@ export function hosvd(x: Tensor, options: SthosvdOptions): OrthogonalTucker {
     throw new DomainError("hosvd: one of rtol, ranks and maxRank was expected");
   if (maxRank !== undefined) checkMaxRank(maxRank, "hosvd");
   const norm = frobenius(input);
+  const unit = rangeScale(input, norm);
+  if (unit !== 1) {
+    const fit = hosvd(input.div(unit), options);
+    return { ...fit, core: fit.core.mul(unit) };
+  }
   const delta = ((rtol ?? 0) * norm) / Math.sqrt(input.ndim);
   const factors = input.shape.map((n, mode) => {
     checkAborted(options.signal, "hosvd");
@@ -75,7 +81,7 @@ export interface TuckerResult extends Tucker {
  */
 export function tucker(x: Tensor | SparseTensor, options: TuckerOptions): TuckerResult {
   const { method = "sthosvd", nonneg = false, ranks, ...rest } = options;
-  if (isSparse(x)) {
+  if (isSparse(x, "tucker")) {
     if (!ranks || nonneg || options.rtol !== undefined)
       throw new DomainError("tucker: a sparse tensor takes ranks, but neither rtol nor nonneg");
     return sparseTucker(x, { ...rest, ranks });
@@ -86,9 +92,10 @@ export function tucker(x: Tensor | SparseTensor, options: TuckerOptions): Tucker
   }
   const input = checkInput(x, "tucker");
   const norm = frobenius(input);
-  if (needsScaling(norm, input.dtype)) {
-    const fit = tucker(input.div(norm), options);
-    return { ...fit, core: fit.core.mul(norm) };
+  const unit = rangeScale(input, norm);
+  if (unit !== 1) {
+    const fit = tucker(input.div(unit), options);
+    return { ...fit, core: fit.core.mul(unit) };
   }
   const found = method === "hosvd" ? hosvd(input, options) : sthosvd(input, options);
   const fit = method === "hooi" ? hooi(input, found, options) : found;
