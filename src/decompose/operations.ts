@@ -3,7 +3,7 @@
 import { parseRange, resolveRange } from "../ops/indexing.ts";
 import { narrowAxis, reshape } from "../ops/movement.ts";
 import type { Complex } from "../tensor/complex.ts";
-import { type DType, dtypeInfo, isComplex } from "../tensor/dtype.ts";
+import { allocate, type DType, dtypeInfo, isComplex } from "../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
