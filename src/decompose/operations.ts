@@ -128,7 +128,8 @@ export function slice(d: Decomposition, spec: readonly SliceSpec[] | string): Te
     kept.push(length);
     return Array.from({ length }, (_, i) => start + i * step);
   });
-  if (positions.some((list) => list.length === 0)) return new Tensor(new Float64Array(0), kept, "float64");
+  if (positions.some((list) => list.length === 0))
+    return new Tensor(allocate(dtypeOf(d), 0), kept, dtypeOf(d));
   if (d.kind === "arranged" && !isPermutation(d.layout)) {
     const { index, count } = boxIndices(positions);
     return reshape(rulesOf(d).entries(d, index, count), kept);
