@@ -7,7 +7,7 @@ import { parameters } from "../operations.ts";
 import { ring } from "../ring/ring.ts";
 import type { RingResult } from "../ring/svd.ts";
 import type { Ring } from "../types.ts";
-import { type Find, type NoFind, storedBytes, type Task } from "./search.ts";
+import { ASSUMED_SPEED, type Find, type NoFind, storedBytes, type Task } from "./search.ts";
 import type { BipartitionSpectra } from "./spectra.ts";
 
 /** Rank vectors tried by alternating least squares, smallest ring first. */
@@ -45,9 +45,6 @@ export function searchRing({ x, tol, norm, key, clock, spectra }: Task, maxBytes
   const decomposition: Ring = { kind: "ring", cores: best.cores };
   return { format: "ring", detail: "", decomposition };
 }
-
-/** Floating-point operations that are assumed to take a second. */
-const ASSUMED_SPEED = 2e9;
 
 /** After the first cut of rank r a matrix with about √r times the next mode's length along one side has to be decomposed, at every edge anew. */
 function secondsForCuts(spectra: BipartitionSpectra, delta: number): number {
