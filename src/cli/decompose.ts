@@ -9,6 +9,7 @@ import { isSparse } from "../decompose/base/sparse.ts";
 import { full } from "../decompose/operations.ts";
 import type { AutoResult, Format } from "../decompose/types.ts";
 import { checkDecompositionPath, saveDecomposition } from "../io/decompositionFile.ts";
+import { fileError } from "../io/files.ts";
 import { type LoadedTensor, readTensor, variablesIn } from "../io/tensorFile.ts";
 import { astype } from "../ops/cast.ts";
 import { formatBytes, formatNumber, formatPercent } from "../plot/format.ts";
@@ -279,11 +280,21 @@ function prepare(x: Tensor, { dtype, missing }: Flags, name: string): Tensor {
   return converted;
 }
 
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === "EEXIST"
+      ? new UsageError(`${path}: a file; with --var "*" --out names a folder`)
+      : fileError(path, error);
+  }
+}
+
 /** Every array of two axes and more, each on its own, and a table of them. */
 async function decomposeAll(file: string, flags: Flags, streams: Streams): Promise<void> {
   const names = await variablesIn(file);
   if (names.length === 0) throw new UsageError(`--var "*": ${file} holds no named arrays`);
-  if (flags.out !== undefined) await mkdir(flags.out, { recursive: true });
+  if (flags.out !== undefined) await makeFolder(flags.out);
   const summaries: { variable: string; summary: Summary }[] = [];
   const skipped: string[] = [];
   for (const variable of names) {

@@ -49,6 +49,13 @@ export { ttPermute } from "./train/permute.ts";
 export { type TtOptions, type TtResult, tt, ttOrthogonalize, ttRound } from "./train/tt.ts";
 export { type TreeOptions, type TreeResult, tree } from "./tree/tree.ts";
 export {
+  type TreeRanks,
+  type TreeRanksOptions,
+  type TreeSpectra,
+  treeRanks,
+  treeSpectra,
+} from "./tree/treeRanks.ts";
+export {
   type CoreShape,
   type CoreShapeGoal,
   type CoreShapeOptions,

@@ -3,7 +3,8 @@
 import { parseRange, resolveRange } from "../ops/indexing.ts";
 import { narrowAxis, reshape } from "../ops/movement.ts";
 import type { Complex } from "../tensor/complex.ts";
-import { allocate, type DType, dtypeInfo, isComplex } from "../tensor/dtype.ts";
+import { zeros } from "../tensor/create.ts";
+import { type DType, dtypeInfo, isComplex } from "../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -103,18 +104,16 @@ export function entries(d: Decomposition, index: Tensor): Tensor {
   return rulesOf(d).entries(d, data, index.shape[0]!);
 }
 
-/** One mode of a slice: a position (the mode disappears), a range such as `"0:10:2"`, or `":"`. */
+/** One mode of a slice: a position (the mode disappears), a range such as `"0:10:2"`, `":"`, or once `"..."` for all modes that are not mentioned. */
 export type SliceSpec = number | string;
 
 /**
- * Part of the tensor as a dense tensor, formed alone: `slice(d, ["0:10", ":", 3])`. Modes not mentioned are whole.
+ * Part of the tensor as a dense tensor, formed alone: `slice(d, ["0:10", ":", 3])`, `slice(d, "..., 0")`. Modes not mentioned are whole.
  * Throws ShapeError for positions out of range.
  */
 export function slice(d: Decomposition, spec: readonly SliceSpec[] | string): Tensor {
   const shape = shapeOf(d);
-  const parts = typeof spec === "string" ? parseSpec(spec) : spec;
-  if (parts.length > shape.length)
-    throw new ShapeError(`slice: ${parts.length} parts for ${shape.length} modes`);
+  const parts = withoutEllipsis(typeof spec === "string" ? parseSpec(spec) : spec, shape.length);
   const kept: number[] = [];
   const positions = shape.map((n, k) => {
     const part = parts[k] ?? ":";
@@ -128,8 +127,7 @@ export function slice(d: Decomposition, spec: readonly SliceSpec[] | string): Te
     kept.push(length);
     return Array.from({ length }, (_, i) => start + i * step);
   });
-  if (positions.some((list) => list.length === 0))
-    return new Tensor(allocate(dtypeOf(d), 0), kept, dtypeOf(d));
+  if (positions.some((list) => list.length === 0)) return zeros(kept, dtypeOf(d));
   if (d.kind === "arranged" && !isPermutation(d.layout)) {
     const { index, count } = boxIndices(positions);
     return reshape(rulesOf(d).entries(d, index, count), kept);
@@ -140,6 +138,17 @@ export function slice(d: Decomposition, spec: readonly SliceSpec[] | string): Te
       : new Tensor(Int32Array.from(list), [list.length], "int32"),
   );
   return reshape(full(rulesOf(d).restrict(d, selections)), kept);
+}
+
+/** The parts with `"..."` written out as whole modes. */
+function withoutEllipsis(parts: readonly SliceSpec[], order: number): readonly SliceSpec[] {
+  const at = parts.indexOf("...");
+  const named = at < 0 ? parts.length : parts.length - 1;
+  if (named > order) throw new ShapeError(`slice: ${named} parts for ${order} modes`);
+  if (at < 0) return parts;
+  if (parts.lastIndexOf("...") !== at) throw new ShapeError('slice: "..." stands more than once');
+  const whole = new Array<SliceSpec>(order - named).fill(":");
+  return [...parts.slice(0, at), ...whole, ...parts.slice(at + 1)];
 }
 
 /** `"0:10,:,3"` as the parts of a slice. */

@@ -35,12 +35,17 @@ export interface TableMatrix {
 
 /**
  * A table of numbers as a float64 matrix `[rows, columns]`; booleans count as 0 and 1, missing cells (empty, `NA`,
- * `null`) are NaN. Whether the first line of a text file is a header is detected. Throws FileError naming the columns
+ * `nan`, `null`) are NaN. Whether the first line of a text file is a header is detected. Throws FileError naming the columns
  * that hold no numbers, MissingPackageError without @duckdb/node-api.
  */
 export function readTable(path: string): Promise<TableMatrix> {
   return withTable(path, async ({ columns, rows }) => {
     const unfit = columns.filter((column) => !isNumeric(column));
+    // Lines of unequal length are read as one column of text, under the whole first line as its name.
+    if (columns.length === 1 && unfit.length === 1 && /[,;\t|]/.test(columns[0]!.name))
+      throw new FileError(
+        `${path}: not every line has as many fields as the first, ${JSON.stringify(columns[0]!.name)}`,
+      );
     if (unfit.length > 0)
       throw new FileError(
         `${path}: ${unfit.length === 1 ? "the column" : "the columns"} ${unfit.map(describe).join(", ")} ${unfit.length === 1 ? "holds no numbers; remove it" : "hold no numbers; remove them"}, or read the table as index, …, value with --coo`,
@@ -223,7 +228,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 function source(path: string): string {
   if (extname(path).toLowerCase() === ".parquet") return `read_parquet(${quoted(path)})`;
   const separator = extname(path).toLowerCase() === ".tsv" ? ", delim='\t'" : "";
-  return `read_csv(${quoted(path)}, nullstr=['', 'NA', 'N/A', 'null', 'NULL']${separator})`;
+  return `read_csv(${quoted(path)}, nullstr=['', 'NA', 'N/A', '#N/A', 'null', 'NULL', 'nan', 'NaN', 'NAN']${separator})`;
 }
 
 async function openTable(connection: DuckDBConnection, from: string): Promise<OpenTable> {

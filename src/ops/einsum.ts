@@ -59,6 +59,11 @@ function parse(subscripts: string, operands: readonly Tensor[]): Parsed {
         throw new ShapeError(`einsum: label "${label}" has lengths ${known} and ${length}`);
     });
   const output = result === undefined ? implicitOutput(labelled) : parseTerm(result, Math.max(0, ...extras));
+  const dots = [...lengths.keys()].filter((label) => label.startsWith("."));
+  if (!dots.every((label) => output.includes(label)))
+    throw new ShapeError(
+      `einsum: the result of "${subscripts}" must keep the axes of "..."; sum them with sum()`,
+    );
   for (const label of output)
     if (!lengths.has(label))
       throw new ShapeError(`einsum: label "${label}" of the result names no axis of an operand`);

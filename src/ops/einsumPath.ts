@@ -110,10 +110,11 @@ function optimalPath({ operands, output, lengths }: Network): ContractionPath {
 }
 
 function greedyPath({ operands, output, lengths }: Network): ContractionPath {
-  const current = operands.map((labels) => new Set(labels));
   const uses = new Map<string, number>();
   for (const label of output) uses.set(label, 1);
-  for (const labels of current) for (const label of labels) uses.set(label, (uses.get(label) ?? 0) + 1);
+  for (const labels of operands) for (const label of labels) uses.set(label, (uses.get(label) ?? 0) + 1);
+  // Labels that nobody else has are summed before any product.
+  const current = operands.map((labels) => new Set(labels.filter((label) => uses.get(label)! > 1)));
   const steps: (readonly [number, number])[] = [];
   let cost = 0;
   let largest = 0;

@@ -105,6 +105,11 @@ const cases: [string, string[], RegExp][] = [
     ["decompose", "@nan.npy", "--missing", "nan", "--tol", "0.1"],
     /--tol does not go with missing values/,
   ],
+  [
+    "several arrays into a file",
+    ["decompose", "@two.npz", "--var", "*", "--out", "@good.npy"],
+    /--out names a folder/,
+  ],
   ["reconstruct without --out", ["reconstruct", "@good.npy"], /required option '--out <file>'/],
   ["reconstruct of an array", ["reconstruct", "@two.npz", "--out", "@y.npy"], /no decomposition/],
   [

@@ -99,6 +99,19 @@ describe("operations on decompositions of every kind", () => {
     );
   });
 
+  it("an ellipsis in a slice stands for the modes that are not mentioned, and nothing keeps its dtype", () => {
+    const d = randomDecomposition({ kind: "tt", shape: [3, 4, 2, 5], rank: 3, seed: 1, dtype: "complex64" });
+    const x = full(d);
+    for (const spec of ["...,0", "1,...,-1", "::-1,1:3,...", "...", "0,1,...,0,2"])
+      expect(
+        distance(
+          slice(d, spec),
+          x.at(...spec.split(",").map((part) => (/^-?\d+$/.test(part) ? Number(part) : part))),
+        ),
+        spec,
+      ).toBeLessThan(1e-5);
+    expect(slice(d, "0:0,...")).toMatchObject({ shape: [0, 4, 2, 5], dtype: "complex64" });
+  });
   it("at, entries and slice read the tensor", () => {
     fc.assert(
       fc.property(pairs, fc.array(fc.nat(), { minLength: 4, maxLength: 12 }), ([d], numbers) => {
@@ -247,6 +260,7 @@ describe("operations on decompositions of every kind", () => {
     expect(() => at(d, [3, 0])).toThrow(/out of range/);
     expect(() => at(d, [0])).toThrow(/2 positions/);
     expect(() => slice(d, [0, 0, 0])).toThrow(/3 parts/);
+    expect(() => slice(d, "...,...")).toThrow(/more than once/);
     expect(() => full({ kind: "nothing" } as unknown as Decomposition)).toThrow(
       /a decomposition was expected/,
     );

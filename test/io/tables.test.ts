@@ -58,6 +58,21 @@ describe("readTable", () => {
     await expect(reading).rejects.toThrow(/columns "name" \(text\), "day" \(date\) hold no numbers/);
   });
 
+  it("nan in a text file is a missing value, in any spelling", async () => {
+    const { tensor } = await readTable(file("nan.csv", "a,b\n1,nan\nNaN,4\nNAN,#N/A\n"));
+    expect(tensor.toArray()).toEqual([
+      [1, Number.NaN],
+      [Number.NaN, 4],
+      [Number.NaN, Number.NaN],
+    ]);
+  });
+
+  it("says that lines differ in length", async () => {
+    await expect(readTable(file("short.csv", "a,b\n1,2\n3\n"))).rejects.toThrow(
+      /as many fields as the first, "a,b"/,
+    );
+  });
+
   it("refuses empty, missing, headers only and damaged files", async () => {
     await expect(readTable(file("empty.csv", ""))).rejects.toThrow(/empty/);
     await expect(readTable(path("absent.csv"))).rejects.toThrow(/absent\.csv: no such file/);

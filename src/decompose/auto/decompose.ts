@@ -37,6 +37,9 @@ export function decompose(x: Tensor | SparseTensor, options: DecomposeOptions = 
   checkTolerance(tol, "decompose");
   if (maxBytes !== undefined && !(maxBytes > 0))
     throw new DomainError(`decompose: maxBytes must be positive, got ${maxBytes}`);
+  if (!(maxSeconds >= 0))
+    throw new DomainError(`decompose: maxSeconds must be at least 0, got ${maxSeconds}`);
+  checkFormats(options.formats);
   if (isSparse(x, "decompose")) return decomposeSparse(x, options);
   const clock = new Clock(maxSeconds, options.signal, options.onProgress);
   const input = checkInput(x, "decompose");
@@ -101,6 +104,14 @@ export function decompose(x: Tensor | SparseTensor, options: DecomposeOptions = 
     notes,
     seconds: clock.elapsed,
   };
+}
+
+const FORMATS: readonly Format[] = ["cp", "tucker", "tt", "ring", "tree", "qtt", "dense"];
+
+function checkFormats(formats: readonly Format[] | undefined): void {
+  const unknown = formats?.find((format) => !FORMATS.includes(format));
+  if (unknown !== undefined)
+    throw new DomainError(`decompose: unknown format "${unknown}"; known are ${FORMATS.join(", ")}`);
 }
 
 /** The result for a tensor that was divided by `unit` before the search. */

@@ -1,11 +1,10 @@
 // Singular values of the unfoldings along every bipartition of the modes: they predict the ranks, and so the size, of every Tucker, train and tree format
 // at any tolerance, without decomposing anything.
 
-import { eigvalsh } from "../../linalg/eigh.ts";
-import { reshape, transpose } from "../../ops/movement.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { gramFloor, modeGram, rankFor } from "../base/truncation.ts";
+import { unfoldingSpectrum } from "../base/spectrum.ts";
+import { gramFloor, rankFor } from "../base/truncation.ts";
 
 /** Spectra by set of modes; a set and its complement share one. */
 export class BipartitionSpectra {
@@ -86,7 +85,7 @@ export function bipartitionSpectra(x: Tensor, norm: number, maxWork: number): Bi
     // The symmetric product, and 4/3 n³ at half speed for all eigenvalues.
     const work = x.size * rows.size + 3 * rows.size ** 3;
     if (rows.size > LONGEST_SIDE || work > maxWork) continue;
-    found.set(mask, singularValues(x, rows.modes));
+    found.set(mask, unfoldingSpectrum(x, rows.modes));
   }
   return new BipartitionSpectra(x.shape, norm, found, gramFloor(x));
 }
@@ -99,16 +98,3 @@ function shorterSide(shape: readonly number[], mask: number): { modes: number[];
   });
   return sides[0]!.size <= sides[1]!.size ? sides[0]! : sides[1]!;
 }
-
-function singularValues(x: Tensor, rows: readonly number[]): Float64Array {
-  if (rows.length === 1) return rootsOf(modeGram(x, rows[0]!));
-  const size = rows.reduce((product, k) => product * x.shape[k]!, 1);
-  const leading = rows.every((k, i) => k === i);
-  const others = x.shape.map((_, k) => k).filter((k) => !rows.includes(k));
-  const moved = leading ? x : transpose(x, [...rows, ...others]);
-  return rootsOf(modeGram(reshape(moved, [size, x.size / size]), 0));
-}
-
-/** Singular values from a Gram matrix, largest first, with negative rounding clipped. */
-const rootsOf = (gram: Tensor): Float64Array =>
-  Float64Array.from(eigvalsh(gram).data(), (value) => Math.sqrt(Math.max(0, value))).reverse();

@@ -4,7 +4,8 @@
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkInput, checkTolerance } from "../base/input.ts";
-import { modeGram, symmetricBasis } from "../base/truncation.ts";
+import { rangeScale } from "../base/range.ts";
+import { checkDescending, unfoldingSpectrum } from "../base/spectrum.ts";
 import { solveMultipleChoice } from "./multipleChoice.ts";
 
 /** Squared singular values of every unfolding, largest first: what the choice of ranks needs to know of a tensor. */
@@ -33,35 +34,27 @@ export interface CoreShape {
   readonly surrogateError: number;
   /** `surrogateError` / d: no Tucker decomposition of these ranks has a smaller relative squared error. */
   readonly lowerBound: number;
-  /** No other shape within the budget has a smaller surrogate error. */
+  /** No other shape within the budget has a smaller surrogate error (or, for `rtol`, none that meets it is smaller); shapes with a rank above the product of the others do not count. */
   readonly optimal: boolean;
 }
 
 /** Above this many shapes, enumeration gives way to the approximation scheme. */
 const ENUMERATION_LIMIT = 2e6;
 
-/** Squared singular values of all unfoldings, from Gram matrices; O(Σ_k n_k · size). Negative rounding is clipped to 0. */
+/** Squared singular values of all unfoldings, zeros where a mode is longer than all others together; O(Σ_k n_k · size). */
 export function modeSpectra(x: Tensor): ModeSpectra {
-  const input = checkInput(x, "modeSpectra");
-  const squares = input.shape.map((n, mode) => {
-    const other = input.size / n;
-    const gram = n <= other ? modeGram(input, mode) : modeGram(input.reshape(flatten(input, mode)), 1);
-    const { values } = symmetricBasis(gram);
+  return spectraOf(checkInput(x, "modeSpectra"));
+}
+
+function spectraOf(x: Tensor): ModeSpectra {
+  const squares = x.shape.map((n, mode) => {
     const padded = new Float64Array(n);
-    values.forEach((value, i) => {
-      if (i < n) padded[i] = value * value;
+    unfoldingSpectrum(x, [mode]).forEach((value, i) => {
+      padded[i] = value * value;
     });
     return padded;
   });
-  return { shape: input.shape, squares };
-}
-
-/** A tall unfolding has a smaller Gram matrix on the other side; only the first mode of a matrix-like tensor can be that long. */
-function flatten(x: Tensor, mode: number): number[] {
-  if (mode === 0) return [x.shape[0]!, x.size / x.shape[0]!];
-  throw new ShapeError(
-    `modeSpectra: mode ${mode} of length ${x.shape[mode]} is longer than all others together`,
-  );
+  return { shape: x.shape, squares };
 }
 
 /** Numbers of a Tucker decomposition: Π r_k + Σ n_k r_k. */
@@ -72,20 +65,38 @@ export const tuckerSize = (shape: readonly number[], ranks: readonly number[]): 
  * The core shape with the smallest surrogate error within a budget, or the smallest one whose surrogate error meets `rtol`. Takes a tensor or its spectra; never
  * decomposes. `exact`: O(Π_{k≥2} n_k), pruned; `ptas`: a knapsack with one choice per mode for each core budget on a geometric grid.
  *
- * @throws DomainError for a budget below the smallest decomposition (ranks 1), or a tolerance outside [0, 1).
+ * @throws DomainError for a budget below the smallest decomposition (ranks 1), a tolerance outside [0, 1), an unknown solver, or squares that are negative, not
+ * finite or not in descending order; ShapeError when there is not one square for every index of every mode.
  */
 export function coreShape(
   x: Tensor | ModeSpectra,
   goal: CoreShapeGoal,
   options: CoreShapeOptions = {},
 ): CoreShape {
-  const spectra = x instanceof Tensor ? modeSpectra(x) : x;
-  const problem = prepare(spectra);
+  const problem = prepare(x instanceof Tensor ? spectraAtUnitNorm(x) : checkSpectra(x));
   if ("rtol" in goal) {
     checkTolerance(goal.rtol, "coreShape");
     return smallestFor(problem, goal.rtol, options);
   }
   return bestWithin(problem, goal.budget, options);
+}
+
+/** Only ratios of the squares matter, so their range must not. */
+function spectraAtUnitNorm(x: Tensor): ModeSpectra {
+  const input = checkInput(x, "coreShape");
+  const unit = rangeScale(input);
+  return spectraOf(unit === 1 ? input : input.div(unit));
+}
+
+function checkSpectra({ shape, squares }: ModeSpectra): ModeSpectra {
+  if (shape.length === 0 || squares.length !== shape.length)
+    throw new ShapeError(`coreShape: ${shape.length} modes need as many spectra, got ${squares.length}`);
+  squares.forEach((values, k) => {
+    if (values.length !== shape[k])
+      throw new ShapeError(`coreShape: mode ${k} of length ${shape[k]} has ${values.length} squares`);
+    checkDescending(values, `coreShape: spectrum ${k}`);
+  });
+  return { shape, squares };
 }
 
 interface Problem {
@@ -99,7 +110,7 @@ function prepare({ shape, squares }: ModeSpectra): Problem {
   const prefix = squares.map((values) => {
     const sums = new Float64Array(values.length + 1);
     values.forEach((value, i) => {
-      sums[i + 1] = sums[i]! + Math.max(0, value);
+      sums[i + 1] = sums[i]! + value;
     });
     return sums;
   });
@@ -138,8 +149,7 @@ function bestWithin(
     throw new DomainError(
       `coreShape: a budget of at least ${smallest} numbers (ranks 1) was expected, got ${budget}`,
     );
-  const shapes = problem.shape.slice(1).reduce((count, n) => count * n, 1);
-  const chosen = solver ?? (shapes <= ENUMERATION_LIMIT ? "exact" : "ptas");
+  const chosen = solverFor(problem, solver);
   const ranks =
     chosen === "exact"
       ? enumerate(problem, budget)
@@ -147,6 +157,12 @@ function bestWithin(
         ? geometricSearch(problem, budget, epsilon)
         : problem.shape.map(() => 1);
   return describe(problem, spendRest(problem, clipToCore(ranks), budget), chosen === "exact");
+}
+
+function solverFor({ shape }: Problem, asked: CoreShapeSolver | undefined): CoreShapeSolver {
+  if (asked !== undefined && !["exact", "greedy", "ptas"].includes(asked))
+    throw new DomainError(`coreShape: the solver must be exact, greedy or ptas, got ${asked}`);
+  return asked ?? (shape.slice(1).reduce((count, n) => count * n, 1) <= ENUMERATION_LIMIT ? "exact" : "ptas");
 }
 
 /** A rank above the product of the others is wasted: the unfolding of the core cannot use it. */
@@ -175,7 +191,7 @@ function spendRest(problem: Problem, start: readonly number[], budget: number): 
     ranks.forEach((r, k) => {
       if (r >= problem.shape[k]!) return;
       const others = ranks.reduce((product, other, j) => (j === k ? product : product * other), 1);
-      if (r + 1 > others && others > 1) return;
+      if (r + 1 > others) return;
       const grown = ranks.map((other, j) => (j === k ? other + 1 : other));
       const extra = tuckerSize(problem.shape, grown) - size;
       const rate = (problem.prefix[k]![r + 1]! - problem.prefix[k]![r]!) / extra;
@@ -212,7 +228,7 @@ function bestPair(problem: Problem, ranks: readonly number[], budget: number): [
   return best;
 }
 
-/** All r_2 … r_d within the budget; the best r_1 is then the largest that fits. */
+/** All r_2 … r_d within the budget; the best r_1 is then the largest that fits and is not wasted. */
 function enumerate(problem: Problem, budget: number): number[] {
   const { shape, prefix } = problem;
   const order = shape.length;
@@ -224,8 +240,8 @@ function enumerate(problem: Problem, budget: number): number[] {
   for (let k = order - 1; k >= 0; k--) ceiling[k] = ceiling[k + 1]! + prefix[k]!.at(-1)!;
   const visit = (mode: number, product: number, factors: number, gain: number): void => {
     if (mode === order) {
-      const first = Math.min(shape[0]!, Math.floor((budget - factors) / (product + shape[0]!)));
-      if (first < 1) return;
+      const first = Math.min(shape[0]!, product, Math.floor((budget - factors) / (product + shape[0]!)));
+      if (first < leastFirst(ranks, product)) return;
       const value = gain + prefix[0]![first]!;
       if (value > bestKept) {
         bestKept = value;
@@ -240,6 +256,46 @@ function enumerate(problem: Problem, budget: number): number[] {
       if (product * r + size + rest > budget) break;
       ranks[mode] = r;
       visit(mode + 1, product * r, size, gain + prefix[mode]![r]!);
+    }
+  };
+  visit(1, 1, 0, 0);
+  return best;
+}
+
+/** The smallest r_1 beside which no other rank r_k exceeds the product of the rest. */
+const leastFirst = (ranks: readonly number[], product: number): number =>
+  Math.max(1, ...ranks.slice(1).map((r) => Math.ceil((r * r) / product)));
+
+/** The fewest numbers within `room` for what may be lost, over all r_2 … r_d: the best r_1 is then the smallest that meets it. */
+function enumerateSmallest({ shape, prefix }: Problem, room: number): number[] | null {
+  const order = shape.length;
+  const ranks = new Array<number>(order).fill(1);
+  const lost = prefix.map((sums) => sums.map((sum) => sums.at(-1)! - sum));
+  let best: number[] | null = null;
+  let bestSize = Number.POSITIVE_INFINITY;
+  const visit = (mode: number, product: number, factors: number, spent: number): void => {
+    if (spent > room || product + shape[0]! + factors >= bestSize) return;
+    if (mode < order) {
+      for (let r = 1; r <= shape[mode]!; r++) {
+        ranks[mode] = r;
+        visit(mode + 1, product * r, factors + r * shape[mode]!, spent + lost[mode]![r]!);
+      }
+      return;
+    }
+    const limit = Math.min(shape[0]!, product);
+    if (spent + lost[0]![limit]! > room) return;
+    let low = leastFirst(ranks, product);
+    let high = limit;
+    if (low > high) return;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (spent + lost[0]![middle]! <= room) high = middle;
+      else low = middle + 1;
+    }
+    const size = low * product + low * shape[0]! + factors;
+    if (size < bestSize) {
+      bestSize = size;
+      best = [low, ...ranks.slice(1)];
     }
   };
   visit(1, 1, 0, 0);
@@ -263,9 +319,13 @@ function geometricSearch(problem: Problem, budget: number, epsilon: number): num
   return best;
 }
 
-/** The smallest budget whose best shape meets the tolerance, by bisection over budgets. */
+/** The smallest shape that meets the tolerance: by enumeration, or by bisection over budgets for the other solvers. */
 function smallestFor(problem: Problem, rtol: number, options: CoreShapeOptions): CoreShape {
   const target = rtol * rtol;
+  if (solverFor(problem, options.solver) === "exact") {
+    const ranks = enumerateSmallest(problem, target * problem.total);
+    if (ranks) return describe(problem, ranks, true);
+  }
   const meets = (shape: CoreShape): boolean => shape.surrogateError <= target;
   let low = tuckerSize(
     problem.shape,
@@ -275,7 +335,7 @@ function smallestFor(problem: Problem, rtol: number, options: CoreShapeOptions):
   if (meets(best)) return best;
   let high = tuckerSize(problem.shape, problem.shape);
   best = bestWithin(problem, high, options);
-  while (high - low > Math.max(1, 1e-4 * high)) {
+  while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     const shape = bestWithin(problem, middle, options);
     if (meets(shape)) {

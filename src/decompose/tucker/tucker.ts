@@ -10,6 +10,7 @@ import { isSparse, type SparseTensor } from "../base/sparse.ts";
 import { leftBasis } from "../base/truncation.ts";
 import { multiModeProduct } from "../base/unfold.ts";
 import type { Tucker } from "../types.ts";
+import { coreShape } from "./coreShapes.ts";
 import { type HooiOptions, hooi, projectionError } from "./hooi.ts";
 import { nonnegativeTucker } from "./nonnegative.ts";
 import { sparseTucker } from "./sparse.ts";
@@ -58,6 +59,8 @@ export function hosvd(x: Tensor, options: SthosvdOptions): OrthogonalTucker {
 export interface TuckerOptions extends SthosvdOptions, HooiOptions {
   /** `sthosvd` (default), `hosvd`, or `hooi`: the first followed by alternating improvement at its ranks. */
   readonly method?: "sthosvd" | "hosvd" | "hooi";
+  /** Numbers that core and factors may take together, instead of `rtol` or `ranks`: `coreShape` chooses the ranks, `hooi` fits them unless another method is told. */
+  readonly budget?: number;
   /** Core and factors without negative numbers, at given `ranks`: see `nonnegativeTucker`. "hals" unless "mu" is told. */
   readonly nonneg?: boolean | "hals" | "mu";
 }
@@ -73,13 +76,14 @@ export interface TuckerResult extends Tucker {
 
 /**
  * Tucker decomposition of a tensor, real or complex, at given `ranks` (a rank above the product of the others is lowered to it) or to a relative
- * error `rtol`. Orthonormal factors, unless `nonneg`. Sparse tensors need `ranks` and go through HOOI on their entries. Cost as for `sthosvd`, `hosvd`,
+ * error `rtol`, or within a `budget` of numbers. Orthonormal factors, unless `nonneg`. Sparse tensors need `ranks` and go through HOOI on their entries. Cost as for `sthosvd`, `hosvd`,
  * `hooi`, `sparseTucker` and `nonnegativeTucker`.
  *
  * @throws ShapeError for a scalar or empty tensor; DTypeError for complex input with `nonneg`; DomainError for entries that are not finite, a tolerance
- * outside [0, 1), a rank below 1 or above the mode's length, an `order` that is no permutation, or options that do not go together.
+ * outside [0, 1), a rank below 1 or above the mode's length, a budget below the numbers of ranks 1, an `order` that is no permutation, or options that do not go together.
  */
 export function tucker(x: Tensor | SparseTensor, options: TuckerOptions): TuckerResult {
+  if (options.budget !== undefined) return tuckerWithin(x, options.budget, options);
   const { method = "sthosvd", nonneg = false, ranks, ...rest } = options;
   if (isSparse(x, "tucker")) {
     if (!ranks || nonneg || options.rtol !== undefined)
@@ -102,4 +106,13 @@ export function tucker(x: Tensor | SparseTensor, options: TuckerOptions): Tucker
   if (norm === 0 || fit.error > cancellationLevel(input.dtype)) return fit;
   const rows = (u: Tensor): Tensor => multiModeProduct(fit.core, [u, ...fit.factors.slice(1)]);
   return { ...fit, error: residualNorm(input, fit.factors[0]!, rows) / norm };
+}
+
+/** Ranks for the budget from the spectra alone, then the decomposition of these ranks. */
+function tuckerWithin(x: Tensor | SparseTensor, budget: number, options: TuckerOptions): TuckerResult {
+  const { budget: _budget, rtol, ranks, maxRank, ...rest } = options;
+  if (isSparse(x, "tucker")) throw new DomainError("tucker: a sparse tensor takes ranks, but no budget");
+  if (rtol !== undefined || ranks || maxRank !== undefined)
+    throw new DomainError("tucker: a budget says how large; rtol, ranks and maxRank do not go with it");
+  return tucker(x, { method: "hooi", ...rest, ranks: coreShape(x, { budget }).ranks });
 }
