@@ -19,6 +19,7 @@ import {
   op,
   shuffle,
 } from "./assembler.ts";
+import type { Layout } from "./staging.ts";
 
 /** How a kernel is specialised. */
 export interface GemmKernelOptions {
@@ -32,9 +33,6 @@ export interface GemmKernelOptions {
   readonly tileRows: number;
   readonly tileVectors: number;
 }
-
-/** Which elements of a matrix are neighbours in memory: those of a row or those of a column. */
-export type Layout = "rows" | "columns";
 
 /** Exports of the module. Positions are byte addresses, `n` counts reals, `k` counts elements. */
 export interface GemmKernels {
