@@ -2,14 +2,23 @@
 // `npm ci` in this folder. Prints tables of median ratios and writes bench/results/<name>.json.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { rolldown } from "rolldown";
+import { build } from "tsdown";
 import { alternate, printTable } from "./measure.mjs";
 import { jaxJs, numpyProcess, numpyTs } from "./peers.mjs";
 
 const here = (path) => new URL(path, import.meta.url).pathname;
 
-const bundle = await rolldown({ input: here("entry.ts"), platform: "neutral" });
-await bundle.write({ file: here("build/polyadic.mjs"), format: "esm" });
+await build({
+  config: false,
+  cwd: here(".."),
+  entry: { polyadic: "bench/entry.ts" },
+  outDir: "bench/build",
+  format: "esm",
+  platform: "neutral",
+  fixedExtension: true,
+  dts: false,
+  logLevel: "warn",
+});
 const { add, get, hasRelaxedSimd, i32, lane, ModuleBuilder, op, tensor, wasmDevice } = await import(
   "./build/polyadic.mjs"
 );

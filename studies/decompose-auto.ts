@@ -156,7 +156,7 @@ const SINGLE: readonly Format[] = ["cp", "tucker", "tt", "ring", "tree"];
 
 export default study({
   id: "decompose-auto",
-  paper: { title: "Tensor Decompositions and Applications; choice of format by measured size", year: 2009 },
+  paper: { title: "Tensor Decompositions and Applications", year: 2009 },
   claim:
     "Without being told, decompose finds the planted structure: its bytes are within 5 % of the planted ones in at least 7 of 9 tensors, the measured error is within the tolerance in all.",
   baseline: "each single format on its own, at the same tolerance",

@@ -54,7 +54,7 @@ export async function renderHtml(parts: HtmlParts): Promise<string> {
     await spectrumSection(summary),
     noteSection(summary),
     nextSection(summary, decomposition, out),
-    `<footer>Made by polyadic in ${formatSeconds(summary.seconds)} from <code>${t(input.path)}</code>, seed ${summary.seed}. The same command gives the same result.</footer>`,
+    `<footer>Made by polyadic in ${formatSeconds(summary.seconds)} from <code>${t(input.path)}</code>, seed ${summary.seed}. The same command gives the same result, as long as no search runs out of time.</footer>`,
   ];
   return `<!doctype html>
 <html lang="en">

@@ -18,13 +18,11 @@ import { decomposeSparse } from "./decomposeSparse.ts";
 import { findsOf, formatsFor, ProjectionCache, withinBudget } from "./formats.ts";
 import type { DecomposeOptions } from "./options.ts";
 import { predictedCurves } from "./predict.ts";
-import { Clock, type Task } from "./search.ts";
+import { ASSUMED_SPEED, Clock, type Task } from "./search.ts";
 import { bipartitionSpectra } from "./spectra.ts";
 
 /** Attempts to repair a find whose measured error exceeds the tolerance, each with the tolerance times 0.9. */
 const REPAIRS = 5;
-/** Floating-point operations that are assumed to take a second, for skipping spectra that would take too long. */
-const ASSUMED_SPEED = 2e9;
 
 /**
  * Tries every format on a tensor and returns the one that takes the fewest bytes among those whose measured relative error is at most `tol` (or the one

@@ -106,7 +106,7 @@ export function singleModes(spectra: BipartitionSpectra): ModeSpectra | null {
 export function leastSize(format: Format, spectra: BipartitionSpectra, rtol: number): number {
   const order = spectra.shape.length;
   const delta = rtol * spectra.norm;
-  if (!spectra.isComplete) return 0;
+  if (!spectra.bounds(rtol)) return 0;
   if (format === "tt") return bestTrainOrder(spectra, rtol * Math.sqrt(Math.max(1, order - 1))).size;
   if (format === "tree") return bestTree(spectra, rtol * Math.sqrt(Math.max(1, 2 * order - 3))).size;
   if (format !== "tucker" || !singleModes(spectra)) return 0;

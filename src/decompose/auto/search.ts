@@ -10,6 +10,9 @@ import type { BipartitionSpectra } from "./spectra.ts";
 /** When two formats are within this share of each other, the one that is cheaper to read wins. */
 export const TIE = 0.02;
 
+/** Floating-point operations that are assumed to take a second, so that what cannot end in time is not begun. */
+export const ASSUMED_SPEED = 4e9;
+
 /** One call of `decompose`. */
 export interface Task {
   readonly x: Tensor;

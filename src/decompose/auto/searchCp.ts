@@ -13,15 +13,12 @@ import { rankFor } from "../base/truncation.ts";
 import { type CpResult, cp } from "../cp/cp.ts";
 import { cpRules } from "../cp/rules.ts";
 import type { CP } from "../types.ts";
-import type { Find, NoFind, Task } from "./search.ts";
+import { ASSUMED_SPEED, type Find, type NoFind, type Task } from "./search.ts";
 import { coreTolerance, liftFactors, type Projected } from "./searchTucker.ts";
 import type { BipartitionSpectra } from "./spectra.ts";
 
 /** Sweeps of one attempt. */
 const SWEEPS = 60;
-/** Floating-point operations that are assumed to take a second. */
-const ASSUMED_SPEED = 5e9;
-
 /** The largest rank of which one attempt takes at most half of the time that is left. */
 const quickestRank = (size: number, seconds: number): number =>
   Math.floor((0.5 * seconds * ASSUMED_SPEED) / (SWEEPS * 4 * size));
@@ -41,7 +38,7 @@ export function searchCp(task: Task, projected: Projected, maxBytes: number): Fi
   const perRank = (x.shape.reduce((sum, n) => sum + n, 0) + 1) * dtypeInfo(x.dtype).bytes;
   const inTime = quickestRank(core.size, clock.remaining);
   const affordable = Math.min(Math.floor(maxBytes / perRank), inTime);
-  const least = leastRank(spectra, tol * norm);
+  const least = spectra.bounds(tol) ? leastRank(spectra, tol * norm) : 1;
   if (affordable < least)
     return {
       reason: `at least rank ${least} is needed, which ${affordable === inTime ? "would take too long" : "is larger than another format"}`,

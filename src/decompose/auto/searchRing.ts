@@ -2,11 +2,12 @@
 // do not rule out.
 
 import { dtypeInfo } from "../../tensor/dtype.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import { parameters } from "../operations.ts";
 import { ring } from "../ring/ring.ts";
 import type { RingResult } from "../ring/svd.ts";
 import type { Ring } from "../types.ts";
-import { type Find, type NoFind, storedBytes, type Task } from "./search.ts";
+import { ASSUMED_SPEED, type Find, type NoFind, storedBytes, type Task } from "./search.ts";
 import type { BipartitionSpectra } from "./spectra.ts";
 
 /** Rank vectors tried by alternating least squares, smallest ring first. */
@@ -45,14 +46,12 @@ export function searchRing({ x, tol, norm, key, clock, spectra }: Task, maxBytes
   return { format: "ring", detail: "", decomposition };
 }
 
-/** Floating-point operations that are assumed to take a second. */
-const ASSUMED_SPEED = 2e9;
-
-/** After the first cut a matrix with about √rank · n rows has to be decomposed, at every edge anew. */
+/** After the first cut of rank r a matrix with about √r times the next mode's length along one side has to be decomposed, at every edge anew. */
 function secondsForCuts(spectra: BipartitionSpectra, delta: number): number {
   const { shape } = spectra;
-  return shape.reduce((seconds, _, k) => {
-    const side = Math.sqrt(spectra.rank([k], delta)) * shape[(k + 1) % shape.length]!;
+  return shape.reduce((seconds, n, k) => {
+    const next = shape[(k + 1) % shape.length]!;
+    const side = Math.sqrt(spectra.rank([k], delta)) * Math.min(next, sizeOf(shape) / (n * next));
     return seconds + (20 * side ** 3) / ASSUMED_SPEED;
   }, 0);
 }
@@ -70,7 +69,7 @@ function possibleRanks(spectra: BipartitionSpectra, delta: number, limit: number
     let rank = needed.get(name);
     if (rank === undefined) {
       const modes = Array.from({ length: last - first }, (_, i) => first + i);
-      rank = spectra.of(modes) ? spectra.rank(modes, delta) : 1;
+      rank = spectra.of(modes) && spectra.bounds(delta / spectra.norm) ? spectra.rank(modes, delta) : 1;
       needed.set(name, rank);
     }
     return rank;

@@ -1,7 +1,8 @@
+import { eigvalsh } from "../../linalg/eigh.ts";
 import { reshape, transpose } from "../../ops/movement.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { modeGram, symmetricBasis } from "./truncation.ts";
+import { modeGram } from "./truncation.ts";
 
 /**
  * Singular values, largest first, of the unfolding with `modes` along its rows, from the Gram matrix of its shorter side: accurate to about √ε of the largest.
@@ -13,12 +14,16 @@ export function unfoldingSpectrum(x: Tensor, modes: readonly number[]): Float64A
   const isWide = lengthOf(modes) <= lengthOf(others);
   const rows = isWide ? modes : others;
   const columns = isWide ? others : modes;
-  if (rows.length === 1) return symmetricBasis(modeGram(x, rows[0]!)).values;
+  if (rows.length === 1) return rootsOf(modeGram(x, rows[0]!));
   const order = [...rows, ...columns];
   const moved = order.every((k, i) => k === i) ? x : transpose(x, order);
   const size = lengthOf(rows);
-  return symmetricBasis(modeGram(reshape(moved, [size, x.size / size]), 0)).values;
+  return rootsOf(modeGram(reshape(moved, [size, x.size / size]), 0));
 }
+
+/** Singular values from a Gram matrix, largest first, with negative rounding clipped. */
+const rootsOf = (gram: Tensor): Float64Array =>
+  Float64Array.from(eigvalsh(gram).data(), (value) => Math.sqrt(Math.max(0, value))).reverse();
 
 /** Throws DomainError unless the values are finite, not negative and in descending order. */
 export function checkDescending(values: Float64Array, what: string): void {

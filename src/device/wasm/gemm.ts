@@ -1,19 +1,22 @@
 // The matrix product of the WebAssembly device: Goto & van de Geijn's blocking ("Anatomy of high-performance matrix
 // multiplication", ACM TOMS 34(3), 2008) around the generated kernels. Operands are ordinary typed arrays; copying a
-// block into WebAssembly memory is the packing. The left factor needs no further packing, because the micro-kernels
-// read it by rows or by columns; the right one is rearranged into panels.
+// block into WebAssembly memory is the packing. A left factor stored by rows needs no further packing, because the
+// micro-kernels read it as it is, and one stored by columns is transposed; the right one is rearranged into panels.
 
 import type { FloatArray, GemmOptions, MatrixTarget, MatrixType, MatrixView } from "../device.ts";
 import { hasRelaxedSimd } from "./features.ts";
-import { type GemmKernels, gemmModule, type LeftLayout } from "./gemm_kernels.ts";
+import { type GemmKernels, gemmModule, type Layout } from "./gemm_kernels.ts";
 import { gemmSmall, SMALL_PRODUCT } from "./gemm_small.ts";
 import { align, memoryView, reserve, sharedMemory } from "./memory.ts";
 
-/** Rows of a tile and vectors across it: 8 accumulators, 2 vectors of b, one of a and a product in 16 registers. */
-const TILE_ROWS = 4;
-const TILE_VECTORS = 2;
-/** Bytes along k of a block: 4 rows of a and a panel of b fill three quarters of a first-level cache of 32 kB. */
-const K_BYTES = 1 << 11;
+/**
+ * Rows of a tile and vectors across it: 8 accumulators, 4 vectors of b, 2 of a and a product fit into the 15 registers
+ * that V8 gives out. A row of the tile is a cache line of c.
+ */
+const TILE_ROWS = 2;
+const TILE_VECTORS = 4;
+/** Reals along k of a block: a panel of b then takes half of a first-level cache of 32 kB. */
+const KC = 256;
 /** Bytes of a block of a: half of the second-level cache. */
 const A_BYTES = 1 << 19;
 /** Reals along n of a block of b. */
@@ -89,13 +92,12 @@ function gemmBlocked(
 ): void {
   const width = type.startsWith("complex") ? 2 : 1;
   const bytes = type === "float32" || type === "complex64" ? 4 : 8;
-  const { block_rows, block_columns, pack_rows, pack_columns } = kernelsOf(type);
-  const layout: LeftLayout = a.columnStride !== 1 && a.rowStride === 1 ? "columns" : "rows";
-  const rightLayout: LeftLayout = b.columnStride !== 1 && b.rowStride === 1 ? "columns" : "rows";
-  const block = layout === "rows" ? block_rows : block_columns;
+  const { block, transpose, pack_rows, pack_columns } = kernelsOf(type);
+  const layout = layoutOf(a);
+  const rightLayout = layoutOf(b);
   const pack = rightLayout === "rows" ? pack_rows : pack_columns;
 
-  const kc = Math.min(k, K_BYTES / (bytes * width));
+  const kc = Math.min(k, KC / width);
   const nc = Math.min(n, NC / width);
   const rowBytes = kc * width * bytes;
   const mc = Math.min(m, Math.max(TILE_ROWS, Math.floor(A_BYTES / rowBytes) & ~(TILE_ROWS - 1)));
@@ -104,7 +106,8 @@ function gemmBlocked(
   const mb = k <= kc ? mc : Math.min(m, Math.max(mc, Math.floor(C_BYTES / cStride)));
   const packedAt = 2 * A_BYTES;
   const stagedAt = packedAt + align((kc * width + 8) * (nc * width + 16) * bytes);
-  const cAt = stagedAt + align(2 * (kc + 8) * (nc + 16) * width * bytes);
+  const stagedReals = Math.max((kc + 8) * (nc + 16), layout === "columns" ? kc * (mc + 16) : 0) * width;
+  const cAt = stagedAt + align(2 * stagedReals * bytes);
   reserve(cAt + mb * cStride);
   const view = memoryView(bytes);
 
@@ -134,10 +137,18 @@ function gemmBlocked(
         pack(stagedAt, rightStride * bytes, packedAt, depth, columns * width, signB, -signA * signB, signA);
         for (let i = i0; i < i0 + rows; i += mc) {
           const height = Math.min(mc, i0 + rows - i);
-          const stride = stage(view, 0, a, layout, i, height, l, depth, width, (2 * A_BYTES) / bytes);
+          const byRows = layout === "rows";
+          const room = byRows ? (2 * A_BYTES) / bytes : Infinity;
+          const at = byRows ? 0 : stagedAt / bytes;
+          let stride = stage(view, at, a, layout, i, height, l, depth, width, room) * bytes;
+          if (!byRows) {
+            const columnStride = stride;
+            stride = paddedStride(depth * width) * bytes;
+            transpose(stagedAt, columnStride, 0, stride, height, depth);
+          }
           block(
             0,
-            stride * bytes,
+            stride,
             packedAt,
             cAt + (i - i0) * cStride,
             cStride,
@@ -155,6 +166,8 @@ function gemmBlocked(
   }
 }
 
+const layoutOf = (x: MatrixView): Layout => (x.columnStride !== 1 && x.rowStride === 1 ? "columns" : "rows");
+
 /**
  * Copies the part of a matrix that starts at (`i`, `j`) into WebAssembly memory, by rows or by columns, and returns
  * the distance between its rows or columns in reals. Parts with small gaps between the rows come over in one piece,
@@ -164,7 +177,7 @@ function stage(
   view: FloatArray,
   at: number,
   x: MatrixView,
-  layout: LeftLayout,
+  layout: Layout,
   i: number,
   rows: number,
   j: number,

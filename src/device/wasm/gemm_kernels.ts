@@ -33,22 +33,19 @@ export interface GemmKernelOptions {
   readonly tileVectors: number;
 }
 
-/**
- * The left factor of a block lies in memory by rows (its elements along k are neighbours) or by columns (its elements
- * along m are neighbours); `stride` is the distance in bytes to the next row or column.
- */
-export type LeftLayout = "rows" | "columns";
+/** Which elements of a matrix are neighbours in memory: those of a row or those of a column. */
+export type Layout = "rows" | "columns";
 
 /** Exports of the module. Positions are byte addresses, `n` counts reals, `k` counts elements. */
 export interface GemmKernels {
-  readonly block_rows: BlockKernel;
-  readonly block_columns: BlockKernel;
+  readonly block: BlockKernel;
+  readonly transpose: TransposeKernel;
   readonly pack_rows: PackKernel;
   readonly pack_columns: PackKernel;
 }
 
 /**
- * c[m, n] = or += a[m, k] · packed b[k, n]; tiles of which all columns j fulfil `j >= (i + 1) * width + limit` for all
+ * c[m, n] = or += a[m, k] · packed b[k, n] with the rows of a `stride` bytes apart; tiles of which all columns j fulfil `j >= (i + 1) * width + limit` for all
  * rows i (they lie strictly above a diagonal) are left out.
  */
 export type BlockKernel = (
@@ -62,6 +59,16 @@ export type BlockKernel = (
   k: number,
   accumulate: number,
   limit: number,
+) => void;
+
+/** Copies a[m, k], stored by columns `stride` bytes apart, into rows `targetStride` bytes apart. */
+export type TransposeKernel = (
+  source: number,
+  stride: number,
+  target: number,
+  targetStride: number,
+  m: number,
+  k: number,
 ) => void;
 
 /** Packs b[k, n] into panels; the signs tell for complex numbers how the parts enter (see `packSigns`). */
@@ -84,13 +91,12 @@ const advance = (f: FunctionBuilder, local: Local, bytes: Node): void => f.set(l
 export function gemmModule(options: GemmKernelOptions): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory();
-  for (const layout of ["rows", "columns"] as const) {
-    const tiles = new Map<string, FunctionRef>();
-    for (let vectors = 1; vectors <= options.tileVectors; vectors++)
-      for (let rows = 1; rows <= options.tileRows; rows++)
-        tiles.set(`${rows}x${vectors}`, tileKernel(module, layout, rows, vectors, options));
-    blockKernel(module, layout, tiles, options);
-  }
+  const tiles = new Map<string, FunctionRef>();
+  for (let vectors = 1; vectors <= options.tileVectors; vectors++)
+    for (let rows = 1; rows <= options.tileRows; rows++)
+      tiles.set(`${rows}x${vectors}`, tileKernel(module, rows, vectors, options));
+  blockKernel(module, tiles, options);
+  transposeKernel(module, options);
   packKernel(module, "rows", options);
   packKernel(module, "columns", options);
   return module.toBytes();
@@ -99,87 +105,87 @@ export function gemmModule(options: GemmKernelOptions): Uint8Array<ArrayBuffer> 
 /** One tile: rows × vectors accumulators stay in registers over the whole of k. */
 function tileKernel(
   module: ModuleBuilder,
-  layout: LeftLayout,
   rows: number,
   vectors: number,
   { bytes, width, fused }: GemmKernelOptions,
 ): FunctionRef {
   const lanes = bytes === 4 ? "f32x4" : "f64x2";
   const splat = bytes === 4 ? "v128.load32_splat" : "v128.load64_splat";
-  const name = `tile_${layout}_${rows}x${vectors}`;
-  return module.function(name, ["i32", "i32", "i32", "i32", "i32", "i32", "i32"], [], (f) => {
-    const [a, stride, b, c, cStride, k, accumulate] = [0, 1, 2, 3, 4, 5, 6].map((i) => f.param(i)) as [
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-    ];
-    const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
-    const rowAt = Array.from({ length: layout === "rows" ? rows : 0 }, (_, r) => (r ? f.local("i32") : a));
-    const right = Array.from({ length: vectors }, () => f.local("v128"));
-    const left = f.local("v128");
-    for (let r = 1; r < rowAt.length; r++) f.set(rowAt[r]!, add(get(rowAt[r - 1]!), get(stride)));
+  return module.function(
+    `tile_${rows}x${vectors}`,
+    ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
+    [],
+    (f) => {
+      const [a, stride, b, c, cStride, k, accumulate] = [0, 1, 2, 3, 4, 5, 6].map((i) => f.param(i)) as [
+        Local,
+        Local,
+        Local,
+        Local,
+        Local,
+        Local,
+        Local,
+      ];
+      const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
+      const rowAt = Array.from({ length: rows }, (_, r) => (r ? f.local("i32") : a));
+      const right = Array.from({ length: vectors }, () => f.local("v128"));
+      const left = f.local("v128");
+      for (let r = 1; r < rows; r++) f.set(rowAt[r]!, add(get(rowAt[r - 1]!), get(stride)));
 
-    /** Adds one real row of b; `u` counts rows since the pointers moved. */
-    const step = (u: number): void => {
-      for (const [v, vector] of right.entries())
-        f.set(vector, load("v128.load", get(b), (u * vectors + v) * 16));
-      for (const [r, sumRow] of sums.entries()) {
-        const address = layout === "rows" ? get(rowAt[r]!) : get(a);
-        const offset = layout === "rows" ? u * bytes : (r * width + (u % width)) * bytes;
-        f.set(left, load(splat, address, offset));
-        for (const [v, sum] of sumRow.entries()) {
-          f.set(
-            sum,
-            fused
-              ? op(`${lanes}.relaxed_madd`, get(left), get(right[v]!), get(sum))
-              : op(`${lanes}.add`, get(sum), op(`${lanes}.mul`, get(left), get(right[v]!))),
-          );
+      /** Adds one real row of b; `u` counts rows since the pointers moved. */
+      const step = (u: number): void => {
+        for (const [v, vector] of right.entries())
+          f.set(vector, load("v128.load", get(b), (u * vectors + v) * 16));
+        for (const [r, sumRow] of sums.entries()) {
+          f.set(left, load(splat, get(rowAt[r]!), u * bytes));
+          for (const [v, sum] of sumRow.entries()) {
+            f.set(
+              sum,
+              fused
+                ? op(`${lanes}.relaxed_madd`, get(left), get(right[v]!), get(sum))
+                : op(`${lanes}.add`, get(sum), op(`${lanes}.mul`, get(left), get(right[v]!))),
+            );
+          }
         }
-      }
-      if (layout === "columns" && (u + 1) % width === 0) advance(f, a, get(stride));
-    };
-    // Leaving is possible after every row: it saves a second loop for the rest, and the branches keep V8 from moving
-    // the loads of several rows together, which would not fit into 16 registers.
-    const UNROLL = 8;
-    if (width === 2) f.set(k, mul(get(k), i32(2)));
-    f.loopUntil((leaveIf) => {
-      for (let u = 0; u < UNROLL; u++) {
-        step(u);
-        leaveIf(op("i32.eq", get(k), i32(u + 1)));
-      }
-      advance(f, k, i32(-UNROLL));
-      for (const row of rowAt) advance(f, row, i32(UNROLL * bytes));
-      advance(f, b, i32(UNROLL * vectors * 16));
-    });
+      };
+      // Leaving is possible after every row: it saves a second loop for the rest, and the branches keep V8 from moving
+      // the loads of several rows together, which would not fit into 16 registers. The loop is long because every pass
+      // costs two and a half cycles on V8's stack check.
+      const UNROLL = 16;
+      if (width === 2) f.set(k, mul(get(k), i32(2)));
+      f.loopUntil((leaveIf) => {
+        for (let u = 0; u < UNROLL; u++) {
+          step(u);
+          leaveIf(op("i32.eq", get(k), i32(u + 1)));
+        }
+        advance(f, k, i32(-UNROLL));
+        for (const row of rowAt) advance(f, row, i32(UNROLL * bytes));
+        advance(f, b, i32(UNROLL * vectors * 16));
+      });
 
-    const write = (combine: (address: Node, sum: Node, offset: number) => Node): void => {
-      for (const [r, sumRow] of sums.entries()) {
-        const row = r ? f.let(add(get(c), mul(get(cStride), i32(r)))) : get(c);
-        for (const [v, sum] of sumRow.entries())
-          f.store("v128.store", row, combine(row, get(sum), v * 16), v * 16);
-      }
-    };
-    f.if(
-      get(accumulate),
-      () => write((address, sum, offset) => op(`${lanes}.add`, load("v128.load", address, offset), sum)),
-      () => write((_, sum) => sum),
-    );
-  });
+      const write = (combine: (address: Node, sum: Node, offset: number) => Node): void => {
+        for (const [r, sumRow] of sums.entries()) {
+          const row = r ? f.let(add(get(c), mul(get(cStride), i32(r)))) : get(c);
+          for (const [v, sum] of sumRow.entries())
+            f.store("v128.store", row, combine(row, get(sum), v * 16), v * 16);
+        }
+      };
+      f.if(
+        get(accumulate),
+        () => write((address, sum, offset) => op(`${lanes}.add`, load("v128.load", address, offset), sum)),
+        () => write((_, sum) => sum),
+      );
+    },
+  );
 }
 
 /** All tiles of a block, panel by panel so that a panel of b stays in the first-level cache. */
 function blockKernel(
   module: ModuleBuilder,
-  layout: LeftLayout,
   tiles: ReadonlyMap<string, FunctionRef>,
   { bytes, width, tileRows, tileVectors }: GemmKernelOptions,
 ): void {
   const lanes = 16 / bytes;
-  module.function(`block_${layout}`, Array(10).fill("i32"), [], (f) => {
+  module.function("block", Array(10).fill("i32"), [], (f) => {
     const [a, stride, b, c, cStride, m, n, k, accumulate, limit] = Array.from({ length: 10 }, (_, i) =>
       get(f.param(i)),
     ) as [Node, Node, Node, Node, Node, Node, Node, Node, Node, Node];
@@ -210,7 +216,7 @@ function blockKernel(
       f.set(cAt, add(c, mul(get(j), i32(bytes))));
       f.for(i, add(m, i32(1 - tileRows)), i32(tileRows), () => {
         whenBelowDiagonal(tileRows, () => tile(tileRows, vectors));
-        advance(f, aAt, layout === "rows" ? mul(stride, i32(tileRows)) : i32(tileRows * width * bytes));
+        advance(f, aAt, mul(stride, i32(tileRows)));
         advance(f, cAt, mul(cStride, i32(tileRows)));
       });
       for (let rows = 1; rows < tileRows; rows++)
@@ -222,6 +228,36 @@ function blockKernel(
     };
     for (let vectors = tileVectors; vectors > 0; vectors--)
       forPanels(f, j, n, vectors, tileVectors, lanes, () => column(vectors));
+  });
+}
+
+/** Row after row: a block has so few columns that one cache line of each stays in the first level meanwhile. */
+function transposeKernel(module: ModuleBuilder, { bytes, width }: GemmKernelOptions): void {
+  const size = bytes * width;
+  const type = size === 4 ? "f32" : size === 8 ? "f64" : "v128";
+  module.function("transpose", Array(6).fill("i32"), [], (f) => {
+    const [source, stride, target, targetStride, m, k] = Array.from({ length: 6 }, (_, i) => f.param(i)) as [
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+    ];
+    const i = f.local("i32");
+    const from = f.local("i32");
+    const to = f.local("i32");
+    f.for(i, get(m), i32(1), () => {
+      f.set(from, get(source));
+      f.set(to, get(target));
+      const end = f.let(add(get(target), mul(get(k), i32(size))));
+      f.for(to, end, i32(size), () => {
+        f.store(`${type}.store`, get(to), load(`${type}.load`, get(from)));
+        advance(f, from, get(stride));
+      });
+      advance(f, source, i32(size));
+      advance(f, target, get(targetStride));
+    });
   });
 }
 
@@ -242,7 +278,7 @@ function forPanels(
 /** Copies b[k, n], stored by rows or by columns, into panels as wide as a tile, row after row. */
 function packKernel(
   module: ModuleBuilder,
-  layout: LeftLayout,
+  layout: Layout,
   { bytes, width, tileVectors }: GemmKernelOptions,
 ): void {
   const lanes = 16 / bytes;
