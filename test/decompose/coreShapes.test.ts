@@ -112,6 +112,12 @@ describe("coreShape within a budget", () => {
     for (const solver of ["exact", "greedy", "ptas"] as const)
       expect(coreShape(given, { budget: 20 }, { solver }).ranks).toEqual([1, 1, 1]);
   });
+  it("searches among shapes without waste, not among all with the waste cut off after", () => {
+    const one = Float64Array.of(1, 0);
+    const falling = Float64Array.of(0.99, 0.0099, 0.0001, 0, 0);
+    const given = { shape: [4, 2, 5, 2], squares: [Float64Array.of(1, 1e-12, 0, 0), one, falling, one] };
+    expect(coreShape(given, { budget: 39 }, { solver: "exact" }).ranks).toEqual([1, 2, 3, 2]);
+  });
   it("finds the ranks of a planted tensor, of a matrix and of a vector", () => {
     const { x } = plantedTucker(3, [9, 8, 7], [3, 2, 4]);
     const size = tuckerSize([9, 8, 7], [3, 2, 4]);
