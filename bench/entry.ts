@@ -1,5 +1,6 @@
-// What the benchmarks use of polyadic, bundled by run.mjs.
+// What the benchmarks use of polyadic, bundled by library.mjs.
 
+export { cp, relativeError, tt, tucker } from "../src/decompose/index.ts";
 export { get, i32, lane, ModuleBuilder, op } from "../src/device/wasm/assembler.ts";
 export { hasRelaxedSimd } from "../src/device/wasm/features.ts";
 export { wasmDevice } from "../src/device/wasm/wasm.ts";

@@ -29,13 +29,32 @@ export async function alternate(candidates, { rounds = 15, warmup = 3 } = {}) {
   );
 }
 
+/**
+ * Rows of the table that set the first candidate (polyadic) against each other one. `required` tells per peer how many
+ * times faster it must be (a peer with a version, such as "NumPy 2.4", is found by its first word).
+ */
+export async function compare(work, candidates, { show, required = {}, ...options }) {
+  const [[, own], ...others] = Object.entries(await alternate(candidates, options));
+  return others.map(([peer, { ms, ratio }]) => {
+    const atLeast = required[peer.split(" ")[0]];
+    return {
+      work,
+      polyadic: show(own.ms),
+      peer,
+      "peer's": show(ms),
+      ratio: ratio.toFixed(2),
+      required: atLeast === undefined ? "" : `>= ${atLeast}`,
+      met: atLeast === undefined ? "" : ratio >= atLeast ? "yes" : "NO",
+    };
+  });
+}
+
 /** Prints rows of equal keys as an aligned table. */
-export function printTable(title, rows) {
+export function printTable(rows) {
   if (!rows.length) return;
   const keys = Object.keys(rows[0]);
-  const text = (value) => (typeof value === "number" ? value.toPrecision(3) : String(value));
-  const width = (key) => Math.max(key.length, ...rows.map((row) => text(row[key]).length));
-  console.log(`\n${title}`);
-  console.log(keys.map((key) => key.padEnd(width(key))).join("  "));
-  for (const row of rows) console.log(keys.map((key) => text(row[key]).padEnd(width(key))).join("  "));
+  const width = (key) => Math.max(key.length, ...rows.map((row) => row[key].length));
+  const line = (cell) => keys.map((key) => cell(key).padEnd(width(key))).join("  ");
+  console.log(line((key) => key));
+  for (const row of rows) console.log(line((key) => row[key]));
 }

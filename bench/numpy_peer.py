@@ -1,9 +1,11 @@
-"""Times single runs of NumPy functions: one request a line on stdin (a function or `matmul <dtype>`), milliseconds out."""
+"""Times single runs of NumPy functions: one request a line on stdin (a name and its arguments), milliseconds out."""
 
 import sys
 import time
+from functools import partial
 
 import numpy as np
+import tensorly_peer
 
 SIZE = 10**6
 rng = np.random.default_rng(1)
@@ -25,9 +27,9 @@ try:
 except ImportError:
     pass
 for name in ("exp", "expm1", "tanh", "sin", "cos", "tan", "sinh"):
-    FUNCTIONS[name] = lambda f=getattr(np, name): f(wide, out=out)
+    FUNCTIONS[name] = partial(getattr(np, name), wide, out=out)
 for name in ("log", "log1p", "sqrt"):
-    FUNCTIONS[name] = lambda f=getattr(np, name): f(positive, out=out)
+    FUNCTIONS[name] = partial(getattr(np, name), positive, out=out)
 
 
 def matmul(dtype):
@@ -36,11 +38,27 @@ def matmul(dtype):
     return matrices[dtype] @ matrices[dtype]
 
 
+tensors = {}
+
+
+def load(path, size):
+    tensors["x"] = np.fromfile(path).reshape(3 * (int(size),))
+
+
+WITH_ARGUMENTS = {
+    "matmul": matmul,
+    "load": load,
+    "tucker": lambda rank, _: tensorly_peer.tucker(tensors["x"], int(rank)),
+    "tt": lambda rank, _: tensorly_peer.tensor_train(tensors["x"], int(rank)),
+    "cp": lambda rank, sweeps: tensorly_peer.cp(tensors["x"], int(rank), int(sweeps)),
+}
+
 print(np.__version__, flush=True)
 for line in sys.stdin:
-    words = line.split()
-    run = (lambda: matmul(words[1])) if words[0] == "matmul" else FUNCTIONS.get(words[0], lambda: None)
+    name, *arguments = line.split()
+    run = WITH_ARGUMENTS.get(name) or FUNCTIONS.get(name)
     start = time.perf_counter()
-    run()
+    if run:
+        run(*arguments)
     elapsed = (time.perf_counter() - start) * 1e3
-    print(elapsed if words[0] == "matmul" or words[0] in FUNCTIONS else "nan", flush=True)
+    print(elapsed if run else "nan", flush=True)

@@ -39,7 +39,7 @@ export async function numpyProcess() {
   const first = await Promise.race([lines.next(), failed.then(() => ({ done: true }))]);
   if (first.done) return { unavailable: "python3 with NumPy was not found" };
   return {
-    version: first.value,
+    name: `NumPy ${first.value}`,
     async time(line) {
       child.stdin.write(`${line}\n`);
       return Number((await lines.next()).value);

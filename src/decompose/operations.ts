@@ -3,7 +3,8 @@
 import { parseRange, resolveRange } from "../ops/indexing.ts";
 import { narrowAxis, reshape } from "../ops/movement.ts";
 import type { Complex } from "../tensor/complex.ts";
-import { allocate, type DType, dtypeInfo, isComplex } from "../tensor/dtype.ts";
+import { zeros } from "../tensor/create.ts";
+import { type DType, dtypeInfo, isComplex } from "../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -126,8 +127,7 @@ export function slice(d: Decomposition, spec: readonly SliceSpec[] | string): Te
     kept.push(length);
     return Array.from({ length }, (_, i) => start + i * step);
   });
-  if (positions.some((list) => list.length === 0))
-    return new Tensor(allocate(dtypeOf(d), 0), kept, dtypeOf(d));
+  if (positions.some((list) => list.length === 0)) return zeros(kept, dtypeOf(d));
   if (d.kind === "arranged" && !isPermutation(d.layout)) {
     const { index, count } = boxIndices(positions);
     return reshape(rulesOf(d).entries(d, index, count), kept);

@@ -5,9 +5,11 @@
 
 import type { FloatArray, GemmOptions, MatrixTarget, MatrixType, MatrixView } from "../device.ts";
 import { hasRelaxedSimd } from "./features.ts";
-import { type GemmKernels, gemmModule, type Layout } from "./gemm_kernels.ts";
+import { type GemmKernels, gemmModule } from "./gemm_kernels.ts";
 import { gemmSmall, SMALL_PRODUCT } from "./gemm_small.ts";
+import { gemv, SMALL_MATRIX } from "./gemv.ts";
 import { align, memoryView, reserve, sharedMemory } from "./memory.ts";
+import { copyLine, layoutOf, paddedStride, stage, transposed } from "./staging.ts";
 
 /**
  * Rows of a tile and vectors across it: 8 accumulators, 4 vectors of b, 2 of a and a product fit into the 15 registers
@@ -53,12 +55,6 @@ export function forgetGemmKernels(): void {
   kernels.clear();
 }
 
-const transposed = (x: MatrixView): MatrixView => ({
-  ...x,
-  rowStride: x.columnStride,
-  columnStride: x.rowStride,
-});
-
 /** target = a[m, k] · b[k, n]; see `Device.gemm`. */
 export function gemm(
   type: MatrixType,
@@ -71,8 +67,18 @@ export function gemm(
   options: GemmOptions = {},
 ): void {
   if (m === 0 || n === 0) return;
-  if (k === 0 || n === 1 || m === 1 || m * n * k <= SMALL_PRODUCT)
-    gemmSmall(type, m, n, k, a, b, target, options);
+  const vector = (m === 1 || n === 1) && !options.triangle;
+  const smallest = vector ? SMALL_MATRIX : SMALL_PRODUCT;
+  if (k === 0 || m * n * k <= smallest) gemmSmall(type, m, n, k, a, b, target, options);
+  else if (vector && n === 1) {
+    const x = { data: b.data, offset: b.offset, stride: b.rowStride, conjugate: b.conjugate };
+    const y = { data: target.data, offset: target.offset, stride: target.rowStride };
+    gemv(type, m, k, a, x, y, options.accumulate);
+  } else if (vector) {
+    const x = { data: a.data, offset: a.offset, stride: a.columnStride, conjugate: a.conjugate };
+    const y = { data: target.data, offset: target.offset, stride: 1 };
+    gemv(type, n, k, transposed(b), x, y, options.accumulate);
+  }
   // The left factor is copied as it is and the right one rearranged: the big one goes left.
   else if (m < FEW_ROWS && n > 2 * m && !options.triangle)
     gemmBlocked(type, n, m, k, transposed(b), transposed(a), target, options, true);
@@ -164,63 +170,6 @@ function gemmBlocked(
       copyOut(tile, target, options, width, transposeTarget);
     }
   }
-}
-
-const layoutOf = (x: MatrixView): Layout => (x.columnStride !== 1 && x.rowStride === 1 ? "columns" : "rows");
-
-/**
- * Copies the part of a matrix that starts at (`i`, `j`) into WebAssembly memory, by rows or by columns, and returns
- * the distance between its rows or columns in reals. Parts with small gaps between the rows come over in one piece,
- * when the piece has at most `room` reals.
- */
-function stage(
-  view: FloatArray,
-  at: number,
-  x: MatrixView,
-  layout: Layout,
-  i: number,
-  rows: number,
-  j: number,
-  columns: number,
-  width: number,
-  room: number,
-): number {
-  const data = x.data as FloatArray;
-  const byColumns = layout === "columns";
-  const lines = byColumns ? columns : rows;
-  const length = (byColumns ? rows : columns) * width;
-  const lineStride = (byColumns ? x.columnStride : x.rowStride) * width;
-  const elementStride = (byColumns ? x.rowStride : x.columnStride) * width;
-  let from = (x.offset + i * x.rowStride + j * x.columnStride) * width;
-  if (elementStride === width) {
-    const piece = (lines - 1) * lineStride + length;
-    if (lineStride >= length && lineStride <= 1.25 * length && piece <= room) {
-      view.set(data.subarray(from, from + piece), at);
-      return lineStride;
-    }
-    const stride = lines === 1 ? length : paddedStride(length);
-    for (let line = 0; line < lines; line++, from += lineStride, at += stride)
-      copyLine(view, at, data, from, length);
-    return stride;
-  }
-  for (let line = 0; line < lines; line++, from += lineStride, at += length) {
-    let p = from;
-    if (width === 1) for (let e = 0; e < length; e++, p += elementStride) view[at + e] = data[p]!;
-    else
-      for (let e = 0; e < length; e += 2, p += elementStride) {
-        view[at + e] = data[p]!;
-        view[at + e + 1] = data[p + 1]!;
-      }
-  }
-  return length;
-}
-
-/** Rows whose distance is a power of two would compete for the same lines of the cache. */
-const paddedStride = (length: number): number => (length % 64 === 0 ? length + 16 : length);
-
-function copyLine(view: FloatArray, at: number, data: FloatArray, from: number, length: number): void {
-  if (length > 32) view.set(data.subarray(from, from + length), at);
-  else for (let e = 0; e < length; e++) view[at + e] = data[from + e]!;
 }
 
 /** A finished part of the product in WebAssembly memory. */

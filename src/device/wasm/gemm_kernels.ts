@@ -19,6 +19,7 @@ import {
   op,
   shuffle,
 } from "./assembler.ts";
+import type { Layout } from "./staging.ts";
 
 /** How a kernel is specialised. */
 export interface GemmKernelOptions {
@@ -32,9 +33,6 @@ export interface GemmKernelOptions {
   readonly tileRows: number;
   readonly tileVectors: number;
 }
-
-/** Which elements of a matrix are neighbours in memory: those of a row or those of a column. */
-export type Layout = "rows" | "columns";
 
 /** Exports of the module. Positions are byte addresses, `n` counts reals, `k` counts elements. */
 export interface GemmKernels {
@@ -149,7 +147,7 @@ function tileKernel(
       };
       // Leaving is possible after every row: it saves a second loop for the rest, and the branches keep V8 from moving
       // the loads of several rows together, which would not fit into 16 registers. The loop is long because every pass
-      // costs two and a half cycles on V8's stack check.
+      // costs two and a half cycles on V8's stack check; 32 steps are slower for float64.
       const UNROLL = 16;
       if (width === 2) f.set(k, mul(get(k), i32(2)));
       f.loopUntil((leaveIf) => {

@@ -1,5 +1,4 @@
-// Products that are not worth a trip into WebAssembly: tiny ones, and matrix-vector products, which read every entry
-// once and would spend their time on copying.
+// Tiny products, which are not worth a trip into WebAssembly.
 
 import type { FloatArray, GemmOptions, MatrixTarget, MatrixType, MatrixView } from "../device.ts";
 
@@ -25,11 +24,6 @@ export function gemmSmall(
     data[at] = accumulate ? data[at]! + re : re;
     if (width === 2) data[at + 1] = accumulate ? data[at + 1]! + im : im;
   };
-  // Long columns of a row-major right factor are read row by row instead of jumping through memory.
-  if (m === 1 && n > 1 && !triangle && b.columnStride === 1 && width === 1 && k > 0) {
-    rowTimesMatrix(n, k, a, b, target, accumulate);
-    return;
-  }
   for (let i = 0; i < m; i++) {
     const columns = triangle ? Math.min(n, i + 1) : n;
     for (let j = 0; j < columns; j++) {
@@ -87,39 +81,4 @@ function complexInner(k: number, a: MatrixView, p: number, b: MatrixView, q: num
   }
   resultRe = re;
   resultIm = im;
-}
-
-function rowTimesMatrix(
-  n: number,
-  k: number,
-  a: MatrixView,
-  b: MatrixView,
-  target: MatrixTarget,
-  accumulate: boolean,
-): void {
-  const x = a.data as FloatArray;
-  const y = b.data as FloatArray;
-  const sums = new Float64Array(n);
-  let l = 0;
-  for (; l + 3 < k; l += 4) {
-    const p = a.offset + l * a.columnStride;
-    const x0 = x[p]!;
-    const x1 = x[p + a.columnStride]!;
-    const x2 = x[p + 2 * a.columnStride]!;
-    const x3 = x[p + 3 * a.columnStride]!;
-    const q0 = b.offset + l * b.rowStride;
-    const q1 = q0 + b.rowStride;
-    const q2 = q1 + b.rowStride;
-    const q3 = q2 + b.rowStride;
-    for (let j = 0; j < n; j++)
-      sums[j]! += x0 * y[q0 + j]! + x1 * y[q1 + j]! + (x2 * y[q2 + j]! + x3 * y[q3 + j]!);
-  }
-  for (; l < k; l++) {
-    const xl = x[a.offset + l * a.columnStride]!;
-    const q = b.offset + l * b.rowStride;
-    for (let j = 0; j < n; j++) sums[j]! += xl * y[q + j]!;
-  }
-  const out = target.data as FloatArray;
-  if (accumulate) for (let j = 0; j < n; j++) out[target.offset + j]! += sums[j]!;
-  else for (let j = 0; j < n; j++) out[target.offset + j] = sums[j]!;
 }
