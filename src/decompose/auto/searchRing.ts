@@ -93,6 +93,8 @@ function possibleRanks(spectra: BipartitionSpectra, delta: number, limit: number
       const grown = k === 0 ? 0 : size + ranks[k - 1]! * shape[k - 1]! * r;
       if (grown >= limit) break;
       // Runs that end before this bond.
+      // A bond between two modes cannot carry more than their lengths' product.
+      if (r > shape[k]! * shape.at(k - 1)!) break;
       if (ranks.some((other, first) => first > 0 && other * r < need(first, k))) continue;
       ranks.push(r);
       visit(grown);
