@@ -1,4 +1,5 @@
-// Runs every TypeScript example of the README and the docs. What `console.log` prints must be what the comment `// =>` behind it says.
+// Runs every TypeScript example of the README and the docs. What `console.log` prints must be what the comment `//
+// =>` behind it says.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { format } from "node:util";

@@ -71,7 +71,10 @@ export const full = (d: Decomposition): Tensor => rulesOf(d).full(d);
 /** Frobenius norm, without forming the tensor. */
 export const norm = (d: Decomposition): number => rulesOf(d).norm(d);
 
-/** One entry as a number or `{ re, im }`; negative positions count from the end. Throws ShapeError out of range. O(parameters) at most. */
+/**
+ * One entry as a number or `{ re, im }`; negative positions count from the end. Throws ShapeError out of range.
+ * O(parameters) at most.
+ */
 export function at(d: Decomposition, index: readonly number[]): number | Complex {
   const shape = shapeOf(d);
   if (index.length !== shape.length)
@@ -104,12 +107,15 @@ export function entries(d: Decomposition, index: Tensor): Tensor {
   return rulesOf(d).entries(d, data, index.shape[0]!);
 }
 
-/** One mode of a slice: a position (the mode disappears), a range such as `"0:10:2"`, `":"`, or once `"..."` for all modes that are not mentioned. */
+/**
+ * One mode of a slice: a position (the mode disappears), a range such as `"0:10:2"`, `":"`, or once `"..."` for all
+ * modes that are not mentioned.
+ */
 export type SliceSpec = number | string;
 
 /**
- * Part of the tensor as a dense tensor, formed alone: `slice(d, ["0:10", ":", 3])`, `slice(d, "..., 0")`. Modes not mentioned are whole.
- * Throws ShapeError for positions out of range.
+ * Part of the tensor as a dense tensor, formed alone: `slice(d, ["0:10", ":", 3])`, `slice(d, "..., 0")`. Modes not
+ * mentioned are whole. Throws ShapeError for positions out of range.
  */
 export function slice(d: Decomposition, spec: readonly SliceSpec[] | string): Tensor {
   const shape = shapeOf(d);
@@ -200,9 +206,9 @@ const structureOf = (d: Decomposition): string =>
       : d.kind;
 
 /**
- * A cheaper decomposition of the same kind within a relative error, or of given ranks. CP drops components only; refit them with `cp`.
- * Ranks in the order of `ranks(d)`, larger ones than there are being allowed. Throws DomainError for a tolerance outside [0, 1) or a rank below 1, ShapeError
- * for a wrong number of ranks.
+ * A cheaper decomposition of the same kind within a relative error, or of given ranks. CP drops components only;
+ * refit them with `cp`. Ranks in the order of `ranks(d)`, larger ones than there are being allowed. Throws
+ * DomainError for a tolerance outside [0, 1) or a rank below 1, ShapeError for a wrong number of ranks.
  */
 export function round(d: Decomposition, options: RoundOptions): Decomposition {
   if (options.rtol !== undefined) checkTolerance(options.rtol, "round");
@@ -234,8 +240,8 @@ export interface Residual {
 const BLOCK = 1 << 20;
 
 /**
- * The explicit residual, formed block by block along the first mode, so that it does not cancel and takes little memory.
- * O(size · rank). Throws ShapeError when the shapes differ.
+ * The explicit residual, formed block by block along the first mode, so that it does not cancel and takes little
+ * memory. O(size · rank). Throws ShapeError when the shapes differ.
  */
 export function residual(x: Tensor, d: Decomposition): Residual {
   const shape = shapeOf(d);
@@ -264,7 +270,8 @@ export function residual(x: Tensor, d: Decomposition): Residual {
 const CANCELLATION = 1e-7;
 
 /**
- * ‖x − d‖ / ‖x‖. A dense x is compared explicitly; a decomposition by ‖x‖² − 2⟨x, d⟩ + ‖d‖², and explicitly where that cancels.
+ * ‖x − d‖ / ‖x‖. A dense x is compared explicitly; a decomposition by ‖x‖² − 2⟨x, d⟩ + ‖d‖², and explicitly where
+ * that cancels.
  */
 export function relativeError(x: Tensor | Decomposition, d: Decomposition): number {
   if (x instanceof Tensor) return residual(x, d).relative;

@@ -52,9 +52,9 @@ export interface Dense {
 }
 
 /**
- * How a tensor was rearranged before it was decomposed: padded with zeros at the end of each mode to `padded`, each mode
- * split into `splits[k]` (their product is `padded[k]`), and the split modes transposed by `order`
- * (axis j of the arranged tensor is split mode `order[j]`).
+ * How a tensor was rearranged before it was decomposed: padded with zeros at the end of each mode to `padded`, each
+ * mode split into `splits[k]` (their product is `padded[k]`), and the split modes transposed by `order` (axis j of
+ * the arranged tensor is split mode `order[j]`).
  */
 export interface Layout {
   readonly shape: readonly number[];

@@ -120,7 +120,10 @@ export interface Device {
     outStart: number,
     count: number,
   ): void;
-  /** One run reduced; sums are pairwise (error O(log n) ulp); NaN propagates through max and min; empty runs give the identity. */
+  /**
+   * One run reduced; sums are pairwise (error O(log n) ulp); NaN propagates through max and min; empty runs give the
+   * identity.
+   */
   reduce(op: ReduceKernel, x: FloatArray, start: number, count: number): number;
   /** Sum of x[i] * y[i]. */
   dot(x: FloatArray, xStart: number, y: FloatArray, yStart: number, count: number): number;

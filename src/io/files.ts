@@ -1,4 +1,5 @@
-// Bytes from and to the file system: reads whose errors a person understands, and writes that appear whole or not at all.
+// Bytes from and to the file system: reads whose errors a person understands, and writes that appear whole or not at
+// all.
 import { randomBytes } from "node:crypto";
 import { unlinkSync } from "node:fs";
 import { type FileHandle, open, realpath, rename, stat, unlink } from "node:fs/promises";

@@ -182,8 +182,8 @@ const NAMES: Readonly<Partial<Record<DType, string>>> = Object.fromEntries(
 );
 
 /**
- * The bytes of a .safetensors file: header, then each tensor. Wide elements come first, so that every tensor is aligned;
- * equal inputs give equal bytes. Throws DTypeError for complex128, which the format lacks.
+ * The bytes of a .safetensors file: header, then each tensor. Wide elements come first, so that every tensor is
+ * aligned; equal inputs give equal bytes. Throws DTypeError for complex128, which the format lacks.
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,

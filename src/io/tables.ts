@@ -35,8 +35,8 @@ export interface TableMatrix {
 
 /**
  * A table of numbers as a float64 matrix `[rows, columns]`; booleans count as 0 and 1, missing cells (empty, `NA`,
- * `nan`, `null`) are NaN. Whether the first line of a text file is a header is detected. Throws FileError naming the columns
- * that hold no numbers, MissingPackageError without @duckdb/node-api.
+ * `nan`, `null`) are NaN. Whether the first line of a text file is a header is detected. Throws FileError naming the
+ * columns that hold no numbers, MissingPackageError without @duckdb/node-api.
  */
 export function readTable(path: string): Promise<TableMatrix> {
   return withTable(path, async ({ columns, rows }) => {

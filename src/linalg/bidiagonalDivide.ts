@@ -1,7 +1,8 @@
 // Singular values and vectors of a real upper bidiagonal matrix by divide and conquer: one row is taken out, the blocks
 // above and below it are solved, and what joins them is a diagonal matrix with one full row, whose singular values
 // solve a secular equation after deflation.
-// Source: Gu and Eisenstat, "A divide-and-conquer algorithm for the bidiagonal SVD", SIAM J. Matrix Anal. Appl. 16 (1995).
+// Source: Gu and Eisenstat, "A divide-and-conquer algorithm for the bidiagonal SVD", SIAM J. Matrix Anal. Appl. 16
+// (1995).
 import { bidiagonalQR } from "./bidiagonalQR.ts";
 import { type Basis, BOTH, groupColumns, LOWER, mixColumns, sortColumns, UPPER } from "./columns.ts";
 import { givens, rotation } from "./rotation.ts";

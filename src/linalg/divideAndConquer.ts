@@ -21,7 +21,10 @@ export interface TridiagonalEigen {
   readonly vectors: Float64Array;
 }
 
-/** Eigenvalues and vectors of the tridiagonal matrix with diagonal d and off-diagonal e (both destroyed). O(n³), less with deflation. */
+/**
+ * Eigenvalues and vectors of the tridiagonal matrix with diagonal d and off-diagonal e (both destroyed). O(n³), less
+ * with deflation.
+ */
 export function tridiagonalEigen(d: Float64Array, e: Float64Array): TridiagonalEigen {
   const n = d.length;
   const vectors = new Float64Array(n * n);

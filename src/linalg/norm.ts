@@ -5,7 +5,10 @@ import { equilibrate, load, overBatch, storeVector, type Work } from "./matrix.t
 import { singularValues } from "./svd.ts";
 import { maxAbs, norm2 } from "./vector.ts";
 
-/** Frobenius (entrywise Euclidean), largest column sum, largest row sum, largest singular value, sum of singular values. */
+/**
+ * Frobenius (entrywise Euclidean), largest column sum, largest row sum, largest singular value, sum of singular
+ * values.
+ */
 export type NormKind = "fro" | 1 | "inf" | 2 | "nuclear";
 
 const KINDS: readonly NormKind[] = ["fro", 1, "inf", 2, "nuclear"];

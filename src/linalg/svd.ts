@@ -88,8 +88,8 @@ export function singularValues(w: Width, m: number, n: number, a: Float64Array):
  * Thin singular value decomposition a = u diag(s) vᴴ of `[…, m, n]`, k = min(m, n). Note that `v` is V, not Vᴴ.
  *
  * QR first when one side is 1.6 times the other, blocked Householder bidiagonalization (real for complex matrices
- * too), divide and conquer with deflation (Gu and Eisenstat 1995), back-transformation in blocks; O(m n k). The error of
- * each singular value is a small multiple of eps times the largest.
+ * too), divide and conquer with deflation (Gu and Eisenstat 1995), back-transformation in blocks; O(m n k). The error
+ * of each singular value is a small multiple of eps times the largest.
  *
  * @throws ShapeError for fewer than two axes; DTypeError for float8; DomainError for NaN or infinity.
  */

@@ -14,8 +14,8 @@ export interface Tridiagonal {
 }
 
 /**
- * Reduces the column-major Hermitian matrix `a` (both triangles filled; destroyed). The off-diagonal is real for complex
- * matrices too. O(4/3 n³), half of it matrix-vector products and half rank-2k updates.
+ * Reduces the column-major Hermitian matrix `a` (both triangles filled; destroyed). The off-diagonal is real for
+ * complex matrices too. O(4/3 n³), half of it matrix-vector products and half rank-2k updates.
  */
 export function tridiagonalize(w: Width, n: number, a: Float64Array): Tridiagonal {
   const count = Math.max(0, n - 1);

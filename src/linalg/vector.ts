@@ -242,7 +242,9 @@ export function negated(
   return { data, offset: 0, ld: height };
 }
 
-/** A column-major operand: entry offset, leading dimension in entries, and whether its adjoint or transpose is meant. */
+/**
+ * A column-major operand: entry offset, leading dimension in entries, and whether its adjoint or transpose is meant.
+ */
 export interface Block {
   readonly data: Float64Array;
   readonly offset: number;

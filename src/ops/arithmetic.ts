@@ -112,7 +112,10 @@ function remainder(a: number, b: number): number {
   return rest < 0 !== b < 0 ? rest + b : rest;
 }
 
-/** The integer that goes with `remainder`: rounding a / b alone would give ⌊1 / 0.1⌋ = 10, though 1 holds 0.1 only 9 times. */
+/**
+ * The integer that goes with `remainder`: rounding a / b alone would give ⌊1 / 0.1⌋ = 10, though 1 holds 0.1 only 9
+ * times.
+ */
 function floorQuotient(a: number, b: number): number {
   const quotient = a / b;
   if (b === 0 || a === 0) return quotient;
@@ -163,7 +166,10 @@ export const atan2: (y: TensorLike, x: TensorLike) => Tensor = binary(atan2P, in
 /** √(a² + b²) without overflow. */
 export const hypot: (a: TensorLike, b: TensorLike) => Tensor = binary(hypotP, inexact);
 
-/** a to the power b. Integers stay integers for exponents >= 0, and a plain fraction or negative exponent makes them float64. */
+/**
+ * a to the power b. Integers stay integers for exponents >= 0, and a plain fraction or negative exponent makes them
+ * float64.
+ */
 export function pow(a: TensorLike, b: TensorLike): Tensor {
   if (b === 2 && !(typeof a === "number")) return square(asTensor(a));
   const isNegative = typeof b === "number" && b < 0;

@@ -36,8 +36,8 @@ function convert(from: Storage, source: DType, target: DType): Storage {
 }
 
 /**
- * The elements converted to another dtype. Fractions are cut off towards zero and integers wrap, as in NumPy. Throws DTypeError from
- * complex to real: take `real(x)` or `abs(x)`.
+ * The elements converted to another dtype. Fractions are cut off towards zero and integers wrap, as in NumPy. Throws
+ * DTypeError from complex to real: take `real(x)` or `abs(x)`.
  */
 export function astype(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;

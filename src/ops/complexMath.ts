@@ -1,5 +1,5 @@
-// Complex functions of one element, written into interleaved storage. Formulas: Kahan, "Branch cuts for complex elementary
-// functions" (1987), in the forms that keep signs of zero and avoid overflow.
+// Complex functions of one element, written into interleaved storage. Formulas: Kahan, "Branch cuts for complex
+// elementary functions" (1987), in the forms that keep signs of zero and avoid overflow.
 
 import type { Storage } from "../tensor/dtype.ts";
 
@@ -111,8 +111,8 @@ export function tanComplex(re: number, im: number, out: Storage, at: number): vo
 const roots = new Float64Array(4);
 
 /**
- * Kahan's forms: products of √(1 ∓ z) where the textbook has √(1 - z²), which loses the digits of small z, overflows for
- * large ones, and forgets on which side of a cut it is.
+ * Kahan's forms: products of √(1 ∓ z) where the textbook has √(1 - z²), which loses the digits of small z, overflows
+ * for large ones, and forgets on which side of a cut it is.
  */
 export function asinComplex(re: number, im: number, out: Storage, at: number): void {
   sqrtComplex(1 - re, -im, roots, 0);

@@ -149,7 +149,9 @@ function product(
   return new Tensor(out, shape, type);
 }
 
-/** A contraction over pairs of axes with shared batch axes; operands are promoted to one dtype. O(batch · m · n · k). */
+/**
+ * A contraction over pairs of axes with shared batch axes; operands are promoted to one dtype. O(batch · m · n · k).
+ */
 export function contract(
   a: Tensor,
   b: Tensor,
@@ -179,8 +181,8 @@ export function tensordot(
 }
 
 /**
- * Matrix product by NumPy's rules: vectors on either side, leading axes broadcast as a batch. Throws ShapeError when the inner
- * lengths differ or an operand has no axes.
+ * Matrix product by NumPy's rules: vectors on either side, leading axes broadcast as a batch. Throws ShapeError when
+ * the inner lengths differ or an operand has no axes.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.ndim === 0 || b.ndim === 0)
@@ -213,7 +215,10 @@ function reshapeWithout(x: Tensor, axis: number): Tensor {
   );
 }
 
-/** Sum of products of two vectors; complex operands are not conjugated (`inner` of conj(a) and b is the scalar product). */
+/**
+ * Sum of products of two vectors; complex operands are not conjugated (`inner` of conj(a) and b is the scalar
+ * product).
+ */
 export const dot = (a: Tensor, b: Tensor): Tensor => matmul(a, b);
 
 /** a_i · b_j for all pairs of elements of two vectors. */

@@ -134,9 +134,9 @@ function contractPair(a: Labelled, b: Labelled, needed: ReadonlySet<string>): La
 }
 
 /**
- * Einstein summation over any number of tensors, with NumPy's notation: `einsum("ij,jk->ik", a, b)`, repeated labels for diagonals,
- * `...` for broadcast axes. More than two operands are contracted pairwise in the cheapest order (`einsumPath`).
- * Throws ShapeError for subscripts that do not fit the operands.
+ * Einstein summation over any number of tensors, with NumPy's notation: `einsum("ij,jk->ik", a, b)`, repeated labels
+ * for diagonals, `...` for broadcast axes. More than two operands are contracted pairwise in the cheapest order
+ * (`einsumPath`). Throws ShapeError for subscripts that do not fit the operands.
  */
 export function einsum(subscripts: string, ...operands: readonly Tensor[]): Tensor {
   if (operands.length === 0) throw new ShapeError("einsum: at least one operand was expected");

@@ -23,8 +23,9 @@ export interface ContractionPath {
 export const OPTIMAL_LIMIT = 12;
 
 /**
- * The cheapest pairwise contraction order: exact by dynamic programming over subsets up to 12 operands (O(3^n)), greedy beyond (O(n³)).
- * The greedy rule contracts the pair that shrinks memory most (Smith and Gray, "opt_einsum", 2018).
+ * The cheapest pairwise contraction order: exact by dynamic programming over subsets up to 12 operands (O(3^n)),
+ * greedy beyond (O(n³)). The greedy rule contracts the pair that shrinks memory most (Smith and Gray, "opt_einsum",
+ * 2018).
  */
 export function findPath(network: Network): ContractionPath {
   const count = network.operands.length;

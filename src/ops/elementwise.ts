@@ -1,4 +1,5 @@
-// How element-wise primitives are declared: the kernel that devices offer, and the formulas for integers and complex numbers.
+// How element-wise primitives are declared: the kernel that devices offer, and the formulas for integers and complex
+// numbers.
 
 import type { BinaryKernel, UnaryKernel } from "../device/device.ts";
 import { allocate, type DType, dtypeInfo, isComplex, isFloat } from "../tensor/dtype.ts";

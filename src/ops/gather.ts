@@ -192,7 +192,10 @@ export function indexTensor(value: TensorLike, what: string): Tensor {
   throw new DTypeError(`${what}: integers were expected, got ${index.dtype}`);
 }
 
-/** The slices at `indices` along one axis; the axis is replaced by the shape of `indices`. Throws ShapeError out of range. */
+/**
+ * The slices at `indices` along one axis; the axis is replaced by the shape of `indices`. Throws ShapeError out of
+ * range.
+ */
 export function take(x: Tensor, indices: TensorLike, axis = 0): Tensor {
   const at = normalizeAxis(axis, x.ndim, "take: axis");
   const index = indexTensor(indices, "take: indices");

@@ -178,7 +178,10 @@ export function at(x: Tensor, ...index: Index[]): Tensor {
   return transpose(full, order);
 }
 
-/** A copy of `x` in which the indexed part holds `value`, converted to x's dtype and broadcast. Repeated positions: the last one stays. */
+/**
+ * A copy of `x` in which the indexed part holds `value`, converted to x's dtype and broadcast. Repeated positions:
+ * the last one stays.
+ */
 export function set(x: Tensor, index: readonly Index[], value: TensorLike): Tensor {
   // The same index applied to the positions themselves tells where each value goes.
   const positions = new Tensor(

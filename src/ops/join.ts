@@ -58,9 +58,9 @@ const integers = (data: Int32Array): Tensor => new Tensor(data, [data.length], "
 export type PadMode = "constant" | "edge" | "reflect" | "wrap";
 
 /**
- * Extra elements around a tensor. `widths`: one number for every side, or `[before, after]` per axis. Modes as in NumPy:
- * a constant `value`, the edge repeated, mirrored without the edge, or periodic.
- * Throws ShapeError for negative widths, or when a mirrored or periodic border is longer than the axis allows.
+ * Extra elements around a tensor. `widths`: one number for every side, or `[before, after]` per axis. Modes as in
+ * NumPy: a constant `value`, the edge repeated, mirrored without the edge, or periodic. Throws ShapeError for
+ * negative widths, or when a mirrored or periodic border is longer than the axis allows.
  */
 export function pad(
   x: Tensor,

@@ -203,7 +203,10 @@ export const sliceP: Primitive<SliceParams> = definePrimitive({
   },
 });
 
-/** The elements from `start` (inclusive) to `stop` (exclusive) along one axis, as a view; negative positions count from the end. */
+/**
+ * The elements from `start` (inclusive) to `stop` (exclusive) along one axis, as a view; negative positions count
+ * from the end.
+ */
 export function narrowAxis(x: Tensor, axis: number, start: number, stop: number): Tensor {
   const at = normalizeAxis(axis, x.ndim);
   const length = x.shape[at]!;

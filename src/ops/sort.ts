@@ -94,7 +94,10 @@ export const argsort = (value: TensorLike, options: SortOptions = {}): Tensor =>
       .astype("int32");
   });
 
-/** The `k` largest elements along an axis, largest first, and their positions. Throws DomainError unless 0 ≤ k ≤ length. */
+/**
+ * The `k` largest elements along an axis, largest first, and their positions. Throws DomainError unless 0 ≤ k ≤
+ * length.
+ */
 export function topK(
   value: TensorLike,
   k: number,

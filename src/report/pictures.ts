@@ -138,7 +138,10 @@ const bytes = (values: Float64Array, factor = 1): Uint8Array =>
 const differences = (a: Float64Array, b: Float64Array, factor: number): Float64Array =>
   a.map((value, i) => Math.abs(value - b[i]!) * factor);
 
-/** Heat maps on the original's range: of the whole slice, or column by column for tables, whose columns differ in kind. */
+/**
+ * Heat maps on the original's range: of the whole slice, or column by column for tables, whose columns differ in
+ * kind.
+ */
 function heat(
   a: Float64Array,
   b: Float64Array,

@@ -40,7 +40,10 @@ export interface Study<M extends Measured = Measured> {
   readonly expect: { readonly [K in keyof M]?: Expectation };
 }
 
-/** Declares a study: the default export of a file in studies/. Throws DomainError for an id or a claim that will not do. */
+/**
+ * Declares a study: the default export of a file in studies/. Throws DomainError for an id or a claim that will not
+ * do.
+ */
 export function study<M extends Measured>(of: Study<M>): Study<M> {
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(of.id))
     throw new DomainError(`study: the id "${of.id}" must be lower-case words joined by hyphens`);

@@ -94,7 +94,9 @@ export function complexDType(dtype: DType): DType {
   return dtype === "float64" || dtype === "int32" || dtype === "uint32" ? "complex128" : "complex64";
 }
 
-/** The dtype of a function with fractional values (`exp`, division, mean) applied to `dtype`: integers become float64. */
+/**
+ * The dtype of a function with fractional values (`exp`, division, mean) applied to `dtype`: integers become float64.
+ */
 export function inexactDType(dtype: DType): DType {
   return isFloat(dtype) || isComplex(dtype) ? dtype : "float64";
 }

@@ -1,5 +1,6 @@
-// Trees: plain objects and arrays, nested at will, with tensors at the leaves. Parameters of models, states of optimizers
-// and decompositions are trees. Strings, numbers, booleans, null and functions inside a tree are part of its structure.
+// Trees: plain objects and arrays, nested at will, with tensors at the leaves. Parameters of models, states of
+// optimizers and decompositions are trees. Strings, numbers, booleans, null and functions inside a tree are part of
+// its structure.
 
 import { TreeError } from "./errors.ts";
 import { Tensor } from "./tensor.ts";

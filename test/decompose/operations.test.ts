@@ -33,7 +33,9 @@ const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLengt
 const dtypes = fc.constantFrom<DType>("float64", "complex128");
 const seeds = fc.integer({ min: 0, max: 1000 });
 
-/** Two decompositions of one structure: every kind, trees with their modes in any order, transposed and split tensors. */
+/**
+ * Two decompositions of one structure: every kind, trees with their modes in any order, transposed and split tensors.
+ */
 const pairs = fc
   .record({
     kind: fc.constantFrom<PlainKind | "permuted" | "split">(...PLAIN_KINDS, "permuted", "split"),

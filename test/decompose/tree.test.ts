@@ -103,7 +103,8 @@ describe("hierarchical SVD", () => {
         const x = normal(key(seed), [4, 4, 4, 4]);
         const d = tree(x, { ranks: [3, 2, 2, 3, 2, 2] });
         expect(ranks(d)).toEqual([3, 2, 2, 3, 2, 2]);
-        // No tensor of these ranks comes nearer than the tail of any single unfolding; the cuts lose at most the tails of all.
+        // No tensor of these ranks comes nearer than the tail of any single unfolding; the cuts lose at most the
+        // tails of all.
         const tail = (modes: readonly number[], rank: number): number => {
           const others = [0, 1, 2, 3].filter((k) => !modes.includes(k));
           const matrix = transpose(x, [...modes, ...others]).reshape([4 ** modes.length, -1]);

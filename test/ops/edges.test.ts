@@ -312,7 +312,10 @@ describe("moving elements", () => {
   });
 });
 
-/** How to try each primitive that takes more than operands of one kind: its parameters and operands from a 2 × 2 tensor of a dtype. */
+/**
+ * How to try each primitive that takes more than operands of one kind: its parameters and operands from a 2 × 2
+ * tensor of a dtype.
+ */
 interface Recipe {
   readonly params?: unknown;
   readonly operands?: (x: P.Tensor) => readonly P.Tensor[];

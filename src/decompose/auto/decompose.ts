@@ -25,12 +25,13 @@ import { bipartitionSpectra } from "./spectra.ts";
 const REPAIRS = 5;
 
 /**
- * Tries every format on a tensor and returns the one that takes the fewest bytes among those whose measured relative error is at most `tol` (or the one
- * with the smallest error within `maxBytes`); the tensor itself when nothing is smaller. Ties within 2 % go to the format that is cheaper to read.
- * Sparse input is decomposed as CP or Tucker without being densified.
+ * Tries every format on a tensor and returns the one that takes the fewest bytes among those whose measured relative
+ * error is at most `tol` (or the one with the smallest error within `maxBytes`); the tensor itself when nothing is
+ * smaller. Ties within 2 % go to the format that is cheaper to read. Sparse input is decomposed as CP or Tucker
+ * without being densified.
  *
- * @throws ShapeError for a scalar or empty tensor; DomainError for entries that are not finite, a tolerance outside [0, 1), impossible
- * ranks, or a budget in which nothing fits; DTypeError for complex input with `nonnegative`.
+ * @throws ShapeError for a scalar or empty tensor; DomainError for entries that are not finite, a tolerance outside
+ * [0, 1), impossible ranks, or a budget in which nothing fits; DTypeError for complex input with `nonnegative`.
  */
 export function decompose(x: Tensor | SparseTensor, options: DecomposeOptions = {}): AutoResult {
   const { tol = 0.01, maxSeconds = 30, maxBytes, nonnegative = false } = options;

@@ -15,7 +15,10 @@ import { Clock } from "./search.ts";
 /** Bytes that the entries take: a value of 8 and a position of 4 per mode. */
 const coordinateBytes = (x: SparseTensor): number => x.values.length * (8 + 4 * x.shape.length);
 
-/** Relative error against a sparse tensor from norms and the model's values at the entries; the maximum is over entries. */
+/**
+ * Relative error against a sparse tensor from norms and the model's values at the entries; the maximum is over
+ * entries.
+ */
 export function sparseResidual(x: SparseTensor, d: Decomposition): Residual {
   const count = x.values.length;
   const model = entries(d, new Tensor(x.indices, [count, x.shape.length], "int32")).data();
@@ -31,8 +34,9 @@ export function sparseResidual(x: SparseTensor, d: Decomposition): Residual {
 }
 
 /**
- * CP at ranks 1, 2, 4 … until the tolerance or the size of the entries is reached (or CP and Tucker at given ranks). When nothing that is smaller than the
- * entries meets the tolerance, the most accurate candidate is returned with a note: there is no dense copy to fall back to.
+ * CP at ranks 1, 2, 4 … until the tolerance or the size of the entries is reached (or CP and Tucker at given ranks).
+ * When nothing that is smaller than the entries meets the tolerance, the most accurate candidate is returned with a
+ * note: there is no dense copy to fall back to.
  */
 export function decomposeSparse(x: SparseTensor, options: DecomposeOptions): AutoResult {
   const { tol = 0.01, maxSeconds = 30, formats, nonnegative = false } = options;

@@ -1,4 +1,5 @@
-// Which formats suit a tensor, and how each one is searched: within a tolerance, within a number of bytes, or at given ranks.
+// Which formats suit a tensor, and how each one is searched: within a tolerance, within a number of bytes, or at
+// given ranks.
 
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { DomainError } from "../../tensor/errors.ts";

@@ -1,4 +1,5 @@
-// What the spectra say before anything is decomposed: the best order of modes for a train, the best tree, sizes at any tolerance.
+// What the spectra say before anything is decomposed: the best order of modes for a train, the best tree, sizes at
+// any tolerance.
 
 import { type ModeSpectra, tuckerSize } from "../tucker/coreShapes.ts";
 import type { Curve, DimTree, Format } from "../types.ts";
@@ -13,7 +14,10 @@ export interface Prediction<T> {
 /** Above this many modes the order of a train is built greedily. */
 const ALL_ORDERS_LIMIT = 6;
 
-/** The order of modes in which a train at this tolerance takes the fewest numbers (an order and its reverse take the same). */
+/**
+ * The order of modes in which a train at this tolerance takes the fewest numbers (an order and its reverse take the
+ * same).
+ */
 export function bestTrainOrder(spectra: BipartitionSpectra, rtol: number): Prediction<number[]> {
   const order = spectra.shape.length;
   const delta = (rtol * spectra.norm) / Math.sqrt(Math.max(1, order - 1));
@@ -100,8 +104,8 @@ export function singleModes(spectra: BipartitionSpectra): ModeSpectra | null {
 }
 
 /**
- * Numbers that a format needs at the very least: no decomposition within the tolerance has an unfolding of lower rank than the best matrix
- * approximation to that tolerance. 0 where nothing is known.
+ * Numbers that a format needs at the very least: no decomposition within the tolerance has an unfolding of lower rank
+ * than the best matrix approximation to that tolerance. 0 where nothing is known.
  */
 export function leastSize(format: Format, spectra: BipartitionSpectra, rtol: number): number {
   const order = spectra.shape.length;

@@ -75,7 +75,10 @@ function headerBytes(d: Decomposition): number {
   return 4 * (shape.length + padded.length + splits.flat().length + order.length) + headerBytes(d.inner);
 }
 
-/** Bytes that a decomposition takes: its numbers and what is needed to read them. The measure by which formats compete. */
+/**
+ * Bytes that a decomposition takes: its numbers and what is needed to read them. The measure by which formats
+ * compete.
+ */
 export function storedBytes(d: Decomposition): number {
   return bytes(d) + headerBytes(d);
 }

@@ -1,4 +1,5 @@
-// The CP decomposition of lowest rank within a tolerance, found on the Tucker core; for matrices, the singular value decomposition.
+// The CP decomposition of lowest rank within a tolerance, found on the Tucker core; for matrices, the singular value
+// decomposition.
 
 import { svd } from "../../linalg/svd.ts";
 import { conj } from "../../ops/complex.ts";
@@ -27,9 +28,10 @@ const quickestRank = (size: number, seconds: number): number =>
 const RESTARTS = 3;
 
 /**
- * The lowest rank whose error is within the tolerance, by doubling and bisection. The first rank is the least that the spectra allow (a CP model of rank r has
- * unfoldings of rank r at most); the last is what another format's size leaves room for, and is tried first, to learn early that nothing will come of it.
- * Each rank starts from the best components so far with new ones from the residual, then from singular vectors, then at random.
+ * The lowest rank whose error is within the tolerance, by doubling and bisection. The first rank is the least that
+ * the spectra allow (a CP model of rank r has unfoldings of rank r at most); the last is what another format's size
+ * leaves room for, and is tried first, to learn early that nothing will come of it. Each rank starts from the best
+ * components so far with new ones from the residual, then from singular vectors, then at random.
  */
 export function searchCp(task: Task, projected: Projected, maxBytes: number): Find | NoFind {
   const { x, tol, norm, key, clock, spectra } = task;
@@ -105,7 +107,10 @@ export function searchCp(task: Task, projected: Projected, maxBytes: number): Fi
   return { format: "cp", detail: found.degenerate ? "degenerate components" : "", decomposition };
 }
 
-/** When one start at the largest affordable rank misses the tolerance by this factor, better starts will not make up for it. */
+/**
+ * When one start at the largest affordable rank misses the tolerance by this factor, better starts will not make up
+ * for it.
+ */
 const HOPELESS = 2;
 
 /** Every unfolding of a CP model has at most its rank, so each spectrum gives a lower bound. */

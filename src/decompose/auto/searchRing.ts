@@ -1,5 +1,5 @@
-// The smallest tensor ring within a tolerance: cut at every edge by singular values, then alternating least squares at the smallest ranks that the spectra
-// do not rule out.
+// The smallest tensor ring within a tolerance: cut at every edge by singular values, then alternating least squares
+// at the smallest ranks that the spectra do not rule out.
 
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -46,7 +46,10 @@ export function searchRing({ x, tol, norm, key, clock, spectra }: Task, maxBytes
   return { format: "ring", detail: "", decomposition };
 }
 
-/** After the first cut of rank r a matrix with about √r times the next mode's length along one side has to be decomposed, at every edge anew. */
+/**
+ * After the first cut of rank r a matrix with about √r times the next mode's length along one side has to be
+ * decomposed, at every edge anew.
+ */
 function secondsForCuts(spectra: BipartitionSpectra, delta: number): number {
   const { shape } = spectra;
   return shape.reduce((seconds, n, k) => {
@@ -57,8 +60,8 @@ function secondsForCuts(spectra: BipartitionSpectra, delta: number): number {
 }
 
 /**
- * Rank vectors with fewer than `limit` numbers that the spectra do not rule out, smallest first: a run of neighbouring modes
- * is joined to the rest by two bonds, so its unfolding has at most the product of their ranks.
+ * Rank vectors with fewer than `limit` numbers that the spectra do not rule out, smallest first: a run of
+ * neighbouring modes is joined to the rest by two bonds, so its unfolding has at most the product of their ranks.
  */
 function possibleRanks(spectra: BipartitionSpectra, delta: number, limit: number): number[][] {
   const { shape } = spectra;

@@ -12,8 +12,9 @@ import { type Clock, type Find, largestFactor, type Task } from "./search.ts";
 const FIRST_SHARE = 0.4;
 
 /**
- * A train of this tensor whose error is just below `tol`. TT-SVD spends at most tol/√(d-1) per bond and rarely all of it; an accurate train is rounded with ever
- * larger budgets instead. Each step is an orthogonal projection, so squared errors add up exactly.
+ * A train of this tensor whose error is just below `tol`. TT-SVD spends at most tol/√(d-1) per bond and rarely all of
+ * it; an accurate train is rounded with ever larger budgets instead. Each step is an orthogonal projection, so
+ * squared errors add up exactly.
  */
 export function tightTrain(x: Tensor, tol: number, clock: Clock): TT {
   const first = ttSvd(x, { rtol: FIRST_SHARE * tol });

@@ -21,7 +21,10 @@ export function searchTree(task: Task): Find[] {
   }));
 }
 
-/** Like `tightTrain`: hierarchical truncation rarely spends its whole budget, so larger ones are tried against the measured error. */
+/**
+ * Like `tightTrain`: hierarchical truncation rarely spends its whole budget, so larger ones are tried against the
+ * measured error.
+ */
 function tightTree({ x, tol, clock }: Task, shape: DimTree): Tree {
   let best: Tree = tree(x, { rtol: tol, tree: shape });
   const nodes = Math.max(1, 2 * x.ndim - 3);

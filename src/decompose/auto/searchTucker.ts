@@ -13,7 +13,9 @@ import { type OrthogonalTucker, sthosvd } from "../tucker/sthosvd.ts";
 import type { Tucker } from "../types.ts";
 import type { Find, Task } from "./search.ts";
 
-/** The tensor seen through an orthogonal projection that loses next to nothing, so that searches work on a small core. */
+/**
+ * The tensor seen through an orthogonal projection that loses next to nothing, so that searches work on a small core.
+ */
 export interface Projected {
   readonly core: Tensor;
   readonly bases: readonly Tensor[];
@@ -23,7 +25,10 @@ export interface Projected {
   readonly lost: number;
 }
 
-/** Share of the tolerance that the projection may use up; the directions that it cuts off are the first to go in any case. */
+/**
+ * Share of the tolerance that the projection may use up; the directions that it cuts off are the first to go in any
+ * case.
+ */
 const PROJECTION_SHARE = 0.3;
 
 export function project(x: Tensor, norm: number, tol: number): Projected {
@@ -45,8 +50,9 @@ export const liftFactors = (bases: readonly Tensor[], factors: readonly Tensor[]
 const ROUNDS = 4;
 
 /**
- * Ranks from the core-shape problem, ST-HOSVD, two HOOI sweeps. The surrogate behind the ranks overstates the error, so ranks are then lowered on the small core,
- * where each cut adds a known amount, until the tolerance is spent; a new fit at those ranks may leave room for more.
+ * Ranks from the core-shape problem, ST-HOSVD, two HOOI sweeps. The surrogate behind the ranks overstates the error,
+ * so ranks are then lowered on the small core, where each cut adds a known amount, until the tolerance is spent; a
+ * new fit at those ranks may leave room for more.
  */
 export function searchTucker({ x, norm, tol, clock }: Task, projected: Projected): Find {
   const { core, bases } = projected;
@@ -121,8 +127,9 @@ function grow(ranks: number[], limits: readonly number[]): boolean {
 }
 
 /**
- * The core in coordinates where each mode's directions come in order of weight, cut in the mode that frees the most numbers per error it adds, again and again, as long as
- * the squares cut off stay within `room`. Returns the same core when nothing can go.
+ * The core in coordinates where each mode's directions come in order of weight, cut in the mode that frees the most
+ * numbers per error it adds, again and again, as long as the squares cut off stay within `room`. Returns the same
+ * core when nothing can go.
  */
 function lowered(core: Tensor, shape: readonly number[], room: number): Tucker & { readonly spent: number } {
   const bases = core.shape.map((r, mode) =>

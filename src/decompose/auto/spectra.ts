@@ -1,5 +1,5 @@
-// Singular values of the unfoldings along every bipartition of the modes: they predict the ranks, and so the size, of every Tucker, train and tree format
-// at any tolerance, without decomposing anything.
+// Singular values of the unfoldings along every bipartition of the modes: they predict the ranks, and so the size, of
+// every Tucker, train and tree format at any tolerance, without decomposing anything.
 
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -26,8 +26,8 @@ export class BipartitionSpectra {
   }
 
   /**
-   * Whether ranks at a relative tolerance are lower bounds: every bipartition has its spectrum, and the tolerance is coarse enough for values from
-   * Gram matrices, whose small ones are rounding.
+   * Whether ranks at a relative tolerance are lower bounds: every bipartition has its spectrum, and the tolerance is
+   * coarse enough for values from Gram matrices, whose small ones are rounding.
    */
   bounds(rtol: number): boolean {
     return this.#values.size === 2 ** (this.shape.length - 1) - 1 && rtol >= this.#floor;
@@ -66,8 +66,9 @@ const modesOf = (mask: number): number[] =>
 const canonical = (mask: number, order: number): number => Math.min(mask, ((1 << order) - 1) ^ mask);
 
 /**
- * Spectra of all 2^(d-1) - 1 bipartitions for d ≤ 6, of single modes and of leading runs beyond. A Gram matrix on the shorter side each; sides above
- * 4096, and those whose work would exceed `maxWork` floating-point operations, are left out.
+ * Spectra of all 2^(d-1) - 1 bipartitions for d ≤ 6, of single modes and of leading runs beyond. A Gram matrix on the
+ * shorter side each; sides above 4096, and those whose work would exceed `maxWork` floating-point operations, are
+ * left out.
  */
 export function bipartitionSpectra(x: Tensor, norm: number, maxWork: number): BipartitionSpectra {
   const order = x.ndim;

@@ -24,8 +24,9 @@ export function checkAborted(signal: AbortSignal | undefined, what: string): voi
 }
 
 /**
- * The tensor ready for decomposition: float32 and complex64 stay, integers and narrow floats are widened. Throws DTypeError for anything but a dense tensor, ShapeError
- * for a tensor without axes or elements, DomainError (with count and first index) for elements that are not finite.
+ * The tensor ready for decomposition: float32 and complex64 stay, integers and narrow floats are widened. Throws
+ * DTypeError for anything but a dense tensor, ShapeError for a tensor without axes or elements, DomainError (with
+ * count and first index) for elements that are not finite.
  */
 export function checkInput(x: Tensor, what: string): Tensor {
   if (!(x instanceof Tensor))

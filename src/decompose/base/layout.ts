@@ -22,8 +22,8 @@ export function permutation(shape: readonly number[], order: readonly number[]):
 export const isPermutation = (layout: Layout): boolean => layout.splits.every((split) => split.length === 1);
 
 /**
- * The layout of a quantized train: modes padded to a length with no prime factor above 5, split into primes, and the splits of
- * different modes interleaved from the coarsest to the finest.
+ * The layout of a quantized train: modes padded to a length with no prime factor above 5, split into primes, and the
+ * splits of different modes interleaved from the coarsest to the finest.
  */
 export function quantizedLayout(shape: readonly number[]): Layout {
   const padded = shape.map(smoothLength);

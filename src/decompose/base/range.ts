@@ -5,8 +5,9 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "./frobenius.ts";
 
 /**
- * The power of two by which to divide a tensor before products of its Gram matrices (fourth powers of the norm) are formed; 1 when they fit. A power of
- * two, so that dividing and multiplying back lose nothing; within the normal numbers of the dtype, which the norm itself may exceed.
+ * The power of two by which to divide a tensor before products of its Gram matrices (fourth powers of the norm) are
+ * formed; 1 when they fit. A power of two, so that dividing and multiplying back lose nothing; within the normal
+ * numbers of the dtype, which the norm itself may exceed.
  */
 export function rangeScale(x: Tensor, norm: number = frobenius(x)): number {
   const isSingle = realDType(x.dtype) === "float32";

@@ -15,7 +15,9 @@ export interface SparseTensor {
   readonly values: Float64Array;
 }
 
-/** Whether x is sparse. Throws DTypeError, naming what came, for anything that is neither a dense nor a sparse tensor. */
+/**
+ * Whether x is sparse. Throws DTypeError, naming what came, for anything that is neither a dense nor a sparse tensor.
+ */
 export function isSparse(x: Tensor | SparseTensor, what = "x"): x is SparseTensor {
   checkTensorLike(x, what);
   return !(x instanceof Tensor);
@@ -32,7 +34,10 @@ function checkTensorLike(x: unknown, what: string): void {
   throw new DTypeError(`${what}: a dense or sparse tensor was expected, got ${came}`);
 }
 
-/** Throws ShapeError for indices that do not fit the shape, DomainError for values that are not finite or an empty tensor. */
+/**
+ * Throws ShapeError for indices that do not fit the shape, DomainError for values that are not finite or an empty
+ * tensor.
+ */
 export function checkSparse(x: SparseTensor, what: string): void {
   const order = x.shape.length;
   if (order === 0 || x.values.length === 0)
@@ -50,7 +55,10 @@ export function checkSparse(x: SparseTensor, what: string): void {
   if (bad >= 0) throw new DomainError(`${what}: entry ${bad} is not finite`);
 }
 
-/** The same tensor with repeated indices added up, so that norms are right; `x` itself when there are none. O(entries) with a hash table. */
+/**
+ * The same tensor with repeated indices added up, so that norms are right; `x` itself when there are none. O(entries)
+ * with a hash table.
+ */
 export function mergeRepeated(x: SparseTensor): SparseTensor {
   const order = x.shape.length;
   // Positions in C order would exceed 2^53 for huge shapes: those are looked up by text.
@@ -91,7 +99,10 @@ export function sparseToDense(x: SparseTensor): Tensor {
   return new Tensor(data, x.shape, "float64");
 }
 
-/** The entries of a real tensor that are not zero, in C order. Throws DTypeError for complex input, DomainError for an all-zero tensor. O(size). */
+/**
+ * The entries of a real tensor that are not zero, in C order. Throws DTypeError for complex input, DomainError for an
+ * all-zero tensor. O(size).
+ */
 export function denseToSparse(x: Tensor): SparseTensor {
   if (isComplex(x.dtype)) throw new DTypeError(`denseToSparse: a real tensor was expected, got ${x.dtype}`);
   const data = x.astype("float64").data();
@@ -140,8 +151,8 @@ export function sparseMttkrp(x: SparseTensor, factors: readonly Tensor[], mode: 
 }
 
 /**
- * The tensor times the transposes of all factors but one, unfolded along that mode: `[n_k, Π_{j≠k} r_j]`, the others in their
- * order. O(entries · Π_{j≠k} r_j).
+ * The tensor times the transposes of all factors but one, unfolded along that mode: `[n_k, Π_{j≠k} r_j]`, the others
+ * in their order. O(entries · Π_{j≠k} r_j).
  */
 export function sparseProject(x: SparseTensor, factors: readonly Tensor[], mode: number): Tensor {
   const order = x.shape.length;

@@ -5,8 +5,8 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { modeGram } from "./truncation.ts";
 
 /**
- * Singular values, largest first, of the unfolding with `modes` along its rows, from the Gram matrix of its shorter side: accurate to about √ε of the largest.
- * As many as that side is long. O(side · size + side³).
+ * Singular values, largest first, of the unfolding with `modes` along its rows, from the Gram matrix of its shorter
+ * side: accurate to about √ε of the largest. As many as that side is long. O(side · size + side³).
  */
 export function unfoldingSpectrum(x: Tensor, modes: readonly number[]): Float64Array {
   const lengthOf = (set: readonly number[]): number => set.reduce((size, k) => size * x.shape[k]!, 1);

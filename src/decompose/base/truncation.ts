@@ -1,5 +1,5 @@
-// Truncated bases of unfoldings: the one step that all SVD-type formats share. Only left singular vectors are needed, so
-// the Gram matrix of the short side serves whenever the tolerance allows its accuracy.
+// Truncated bases of unfoldings: the one step that all SVD-type formats share. Only left singular vectors are needed,
+// so the Gram matrix of the short side serves whenever the tolerance allows its accuracy.
 
 import { device } from "../../device/current.ts";
 import type { MatrixType } from "../../device/device.ts";
@@ -138,9 +138,10 @@ interface Singular {
 }
 
 /**
- * Leading left singular vectors of the mode-k unfolding of a tensor; `norm` is the scale that tolerances are relative to. `gram`: O(n_k · size), values
- * below sqrt(machine epsilon) · ‖x‖ drown in rounding, and unless it was asked for the method gives way to `svd` when those are wanted; `svd`: QR of
- * the unfolding's adjoint, O(n_k · size) with a larger constant, accurate to rounding; `randomized`: O(r · size).
+ * Leading left singular vectors of the mode-k unfolding of a tensor; `norm` is the scale that tolerances are relative
+ * to. `gram`: O(n_k · size), values below sqrt(machine epsilon) · ‖x‖ drown in rounding, and unless it was asked for
+ * the method gives way to `svd` when those are wanted; `svd`: QR of the unfolding's adjoint, O(n_k · size) with a
+ * larger constant, accurate to rounding; `randomized`: O(r · size).
  */
 export function leftBasis(x: Tensor, mode: number, options: Truncation, norm: number): LeftBasis {
   const n = x.shape[mode]!;
@@ -181,7 +182,10 @@ function wideGramBasis(x: Tensor, mode: number, options: Truncation, norm: numbe
   return cut(found, options, 0, 4 * machineEpsilon(realDType(x.dtype)) * norm * norm);
 }
 
-/** From the Gram matrix of the columns: the images of its leading vectors span the subspace, and QR makes them a basis. */
+/**
+ * From the Gram matrix of the columns: the images of its leading vectors span the subspace, and QR makes them a
+ * basis.
+ */
 function tallGramBasis(x: Tensor, mode: number, options: Truncation, norm: number): LeftBasis | null {
   const matrix = unfold(x, mode).contiguous();
   const { vectors, values } = symmetricBasis(modeGram(matrix, 1));

@@ -32,8 +32,8 @@ export function fold(matrix: Tensor, mode: number, shape: Shape): Tensor {
 const NARROW = 16;
 
 /**
- * x ×_k U: the tensor whose mode-k unfolding is U · unfold(x, k), for U `[m, n_k]`. Never forms an unfolding: with the modes
- * before and after joined, it is a batch of matrix products. O(m · size).
+ * x ×_k U: the tensor whose mode-k unfolding is U · unfold(x, k), for U `[m, n_k]`. Never forms an unfolding: with
+ * the modes before and after joined, it is a batch of matrix products. O(m · size).
  */
 export function modeProduct(x: Tensor, u: Tensor, mode: number): Tensor {
   const k = normalizeAxis(mode, x.ndim, "modeProduct: mode");
@@ -56,8 +56,8 @@ export function modeProduct(x: Tensor, u: Tensor, mode: number): Tensor {
 }
 
 /**
- * Several mode products; `null` leaves a mode alone. The modes that shrink most come first. With `adjoint: true` the conjugate
- * transposes are applied, as when projecting onto factors `[n_k, r_k]`.
+ * Several mode products; `null` leaves a mode alone. The modes that shrink most come first. With `adjoint: true` the
+ * conjugate transposes are applied, as when projecting onto factors `[n_k, r_k]`.
  */
 export function multiModeProduct(
   x: Tensor,

@@ -1,4 +1,5 @@
-// Completion: a decomposition of a tensor with gaps, whose rank and kind are chosen by how well it predicts entries that were held out.
+// Completion: a decomposition of a tensor with gaps, whose rank and kind are chosen by how well it predicts entries
+// that were held out.
 
 import { uniform } from "../../random/distributions.ts";
 import { foldIn, type Key, key as makeKey } from "../../random/key.ts";
@@ -31,7 +32,9 @@ export interface CompleteOptions extends IterationOptions {
   readonly maxRank?: number;
   /** Share of the present entries that is held out to choose by and to measure; 0.05 unless told. */
   readonly holdOut?: number;
-  /** Shift of CP's normal equations relative to their mean eigenvalue, for slices with few entries; 1e-6 unless told. */
+  /**
+   * Shift of CP's normal equations relative to their mean eigenvalue, for slices with few entries; 1e-6 unless told.
+   */
   readonly ridge?: number;
   /** Of the held-out entries and random starts; key(0) unless told. */
   readonly key?: Key;
@@ -76,17 +79,23 @@ const TIE = 0.02;
 const TRIAL_TOL = 1e-5;
 const TRIAL_ITERATIONS = 100;
 
-/** A fit that stops at changes below its `tol` is about this many times that far from its minimum: smaller errors say nothing. */
+/**
+ * A fit that stops at changes below its `tol` is about this many times that far from its minimum: smaller errors say
+ * nothing.
+ */
 const RESOLUTION = 10;
 
 /**
- * Completes a tensor with gaps. `mask` is a bool tensor of x's shape, true where the entry is present; entries elsewhere are not looked at and may be
- * NaN. Holds out some present entries, tries ranks 1, 2, 3, 5, 8, 12 … of each kind until the held-out error has failed twice running to fall, and fits
- * the best once more to all present entries. Slices without any present entry are filled with zeros (CP) or what the other modes suggest (Tucker). CP by masked
- * alternating least squares, Tucker by expectation-maximisation with HOOI: O(size · Σ r_k) a sweep, or O(present · d · r²) for CP of few entries.
+ * Completes a tensor with gaps. `mask` is a bool tensor of x's shape, true where the entry is present; entries
+ * elsewhere are not looked at and may be NaN. Holds out some present entries, tries ranks 1, 2, 3, 5, 8, 12 … of each
+ * kind until the held-out error has failed twice running to fall, and fits the best once more to all present entries.
+ * Slices without any present entry are filled with zeros (CP) or what the other modes suggest (Tucker). CP by masked
+ * alternating least squares, Tucker by expectation-maximisation with HOOI: O(size · Σ r_k) a sweep, or O(present · d
+ * · r²) for CP of few entries.
  *
- * @throws ShapeError for a scalar or empty tensor, or a mask of another shape; DTypeError for a mask that is not bool; DomainError when every entry is missing,
- * for present entries that are not finite, and for options out of range.
+ * @throws ShapeError for a scalar or empty tensor, or a mask of another shape; DTypeError for a mask that is not
+ * bool; DomainError when every entry is missing, for present entries that are not finite, and for options out of
+ * range.
  */
 export function complete(x: Tensor, mask: Tensor, options: CompleteOptions = {}): CompleteResult {
   const { method = "auto", ranks, key = makeKey(0) } = options;

@@ -1,5 +1,6 @@
-// CP with entries missing or weighted. Many missing: weighted normal equations, row by row over the entries that are there. Few
-// missing: expectation-maximisation, which fills the gaps with the model and takes an ordinary sweep (Tomasi and Bro 2005).
+// CP with entries missing or weighted. Many missing: weighted normal equations, row by row over the entries that are
+// there. Few missing: expectation-maximisation, which fills the gaps with the model and takes an ordinary sweep
+// (Tomasi and Bro 2005).
 
 import { factorCholesky } from "../../linalg/cholesky.ts";
 import { solveTriangle } from "../../linalg/triangular.ts";
@@ -20,8 +21,8 @@ const SPARSE_SHARE = 0.3;
 const CHEAP = 5e7;
 
 /**
- * CP of the entries with positive weight; `x` holds zeros (or anything finite) elsewhere. Errors are relative to those entries. A sweep
- * costs O(size · r) filled, O(present · d · r (r + d) + Σ n_k r³) row by row.
+ * CP of the entries with positive weight; `x` holds zeros (or anything finite) elsewhere. Errors are relative to
+ * those entries. A sweep costs O(size · r) filled, O(present · d · r (r + d) + Σ n_k r³) row by row.
  */
 export function maskedAls(x: Tensor, mask: Tensor, start: readonly Tensor[], options: AlsOptions): AlsResult {
   const weights = Float64Array.from(mask.data());
@@ -95,8 +96,8 @@ interface Entries {
 }
 
 /**
- * Early sweeps are damped: undamped ones may set out towards models that explode between the entries and never come back. The relative shift of the
- * equations shrinks by a factor a sweep, until it is gone.
+ * Early sweeps are damped: undamped ones may set out towards models that explode between the entries and never come
+ * back. The relative shift of the equations shrinks by a factor a sweep, until it is gone.
  */
 const FIRST_RIDGE = 1;
 const RIDGE_DECAY = 0.8;
@@ -187,8 +188,8 @@ function misfit(problem: Entries): number {
 }
 
 /**
- * Solves (Σ w z zᵀ + ridge) u = Σ w x z for every row of one factor; z is the product of the other factors' rows. Rows without
- * entries become zero: nothing is known of them.
+ * Solves (Σ w z zᵀ + ridge) u = Σ w x z for every row of one factor; z is the product of the other factors' rows.
+ * Rows without entries become zero: nothing is known of them.
  */
 function updateRows(problem: Entries, mode: number, ridge: number): void {
   const { shape, rank: r, index, values, weight, factors, z } = problem;

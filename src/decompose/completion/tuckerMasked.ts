@@ -1,5 +1,6 @@
-// Tucker decomposition of the entries that are there, by expectation-maximisation: gaps are filled with what the model says of them, then one sweep of
-// HOOI improves the model (Geng, Miles, Zhou, Wang, "Face image modeling by multilinear subspace analysis with missing values", 2009).
+// Tucker decomposition of the entries that are there, by expectation-maximisation: gaps are filled with what the
+// model says of them, then one sweep of HOOI improves the model (Geng, Miles, Zhou, Wang, "Face image modeling by
+// multilinear subspace analysis with missing values", 2009).
 
 import type { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../base/frobenius.ts";
@@ -15,8 +16,9 @@ export interface MaskedTuckerOptions extends IterationOptions {
 }
 
 /**
- * Fits the entries where the bool tensor `mask` is true; `x` holds anything finite elsewhere. Errors are relative to the present entries and never grow.
- * The share of missing entries is about the factor by which an error shrinks a sweep. Checks nothing. O(Σ_k size · r_k) a sweep.
+ * Fits the entries where the bool tensor `mask` is true; `x` holds anything finite elsewhere. Errors are relative to
+ * the present entries and never grow. The share of missing entries is about the factor by which an error shrinks a
+ * sweep. Checks nothing. O(Σ_k size · r_k) a sweep.
  */
 export function maskedTucker(x: Tensor, mask: Tensor, options: MaskedTuckerOptions): HooiResult {
   const { ranks, tol, maxIterations } = options;

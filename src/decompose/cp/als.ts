@@ -1,5 +1,6 @@
-// The alternating loop of CP, for any source of MTTKRPs and any factor update. What is small (factors, Gram matrices) is held in double
-// precision whatever the tensor's dtype, so that float32 input costs accuracy only in the large products.
+// The alternating loop of CP, for any source of MTTKRPs and any factor update. What is small (factors, Gram matrices)
+// is held in double precision whatever the tensor's dtype, so that float32 input costs accuracy only in the large
+// products.
 
 import { conj } from "../../ops/complex.ts";
 import { matmul } from "../../ops/contract.ts";
@@ -18,7 +19,10 @@ export interface CpProblem {
   readonly norm: number;
   /** Of the factors that `mttkrp` takes. */
   readonly dtype: DType;
-  /** unfold(X, mode) · khatriRao(the other factors). The loop hands in the same tensor as long as a factor stays the same. */
+  /**
+   * unfold(X, mode) · khatriRao(the other factors). The loop hands in the same tensor as long as a factor stays the
+   * same.
+   */
   mttkrp(factors: readonly Tensor[], mode: number): Tensor;
   /** The mode whose MTTKRP judges a trial step; 0 unless told. */
   readonly probeMode?: number;
@@ -59,9 +63,10 @@ interface Model {
 }
 
 /**
- * Alternating least squares with Bro's line search (Andersson and Bro 1998): after a sweep the factors may be moved on along their last
- * change, U + (t^(1/p) - 1)(U - U_before), kept when the error falls. The error of a trial comes from one MTTKRP, which for a tensor
- * with a lone mode in one of its halves takes no large product (`CpProblem.combine`).
+ * Alternating least squares with Bro's line search (Andersson and Bro 1998): after a sweep the factors may be moved
+ * on along their last change, U + (t^(1/p) - 1)(U - U_before), kept when the error falls. The error of a trial comes
+ * from one MTTKRP, which for a tensor with a lone mode in one of its halves takes no large product
+ * (`CpProblem.combine`).
  */
 export function alternate(problem: CpProblem, start: readonly Tensor[], options: AlsOptions): AlsResult {
   const { order, norm } = problem;

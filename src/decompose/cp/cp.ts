@@ -37,8 +37,8 @@ import { type FactorUpdate, halsUpdate, leastSquaresUpdate, multiplicativeUpdate
 
 export interface CpOptions extends IterationOptions {
   /**
-   * `svd` (default): leading left singular vectors of each unfolding, padded with normal columns when the rank exceeds the mode;
-   * `random`: normal columns; or factors to start from.
+   * `svd` (default): leading left singular vectors of each unfolding, padded with normal columns when the rank
+   * exceeds the mode; `random`: normal columns; or factors to start from.
    */
   readonly init?: CpInit;
   /** For the random parts of the start; key(0) unless told. */
@@ -65,13 +65,14 @@ export interface CpResult extends AlsResult {
 }
 
 /**
- * CP decomposition of rank `rank`, components in order of weight, signs such that the largest entry of every column but the last factor's is
- * positive. O(size · rank) a sweep; sparse input costs O(entries · d · rank).
+ * CP decomposition of rank `rank`, components in order of weight, signs such that the largest entry of every column
+ * but the last factor's is positive. O(size · rank) a sweep; sparse input costs O(entries · d · rank).
  *
- * There is no best rank-r approximation in general (components may diverge while they cancel): `degenerate` reports it, `ridge` cures it.
+ * There is no best rank-r approximation in general (components may diverge while they cancel): `degenerate` reports
+ * it, `ridge` cures it.
  *
- * @throws ShapeError for a scalar or empty tensor or a mask of another shape; DomainError for a rank below 1, entries that are not finite, an empty
- * mask or negative weights; DTypeError for complex input with `nonneg`.
+ * @throws ShapeError for a scalar or empty tensor or a mask of another shape; DomainError for a rank below 1, entries
+ * that are not finite, an empty mask or negative weights; DTypeError for complex input with `nonneg`.
  */
 export function cp(x: Tensor | SparseTensor, rank: number, options: CpOptions = {}): CpResult {
   checkOptions(rank, options);

@@ -8,8 +8,9 @@ import { adjoint } from "../base/unfold.ts";
 import type { CP } from "../types.ts";
 
 /**
- * Kruskal rank of each factor: the largest k such that every k columns are independent. Σ k-ranks ≥ 2 r + d - 1 makes a CP decomposition unique (Kruskal 1977,
- * Sidiropoulos and Bro 2000). Exponential in the rank: throws DomainError above 12 columns.
+ * Kruskal rank of each factor: the largest k such that every k columns are independent. Σ k-ranks ≥ 2 r + d - 1 makes
+ * a CP decomposition unique (Kruskal 1977, Sidiropoulos and Bro 2000). Exponential in the rank: throws DomainError
+ * above 12 columns.
  */
 export function kruskalRanks(d: CP): { ranks: number[]; unique: boolean } {
   const r = d.weights.size;

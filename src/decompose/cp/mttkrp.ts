@@ -1,5 +1,6 @@
-// The matricised tensor times Khatri-Rao product, the work of CP, arranged so that one sweep over all modes costs two large matrix
-// products: the modes are split in a left and a right half (Phan, Tichavský, Cichocki: "Fast alternating LS algorithms", 2013).
+// The matricised tensor times Khatri-Rao product, the work of CP, arranged so that one sweep over all modes costs two
+// large matrix products: the modes are split in a left and a right half (Phan, Tichavský, Cichocki: "Fast alternating
+// LS algorithms", 2013).
 
 import { matmul } from "../../ops/contract.ts";
 import { mT, reshape } from "../../ops/movement.ts";
@@ -23,8 +24,9 @@ interface Partial {
 const KEPT = 3;
 
 /**
- * MTTKRPs of one dense tensor. The half that stays fixed while the other half's factors change is contracted once and kept, as long as
- * the same factor tensors come back: call `mttkrp` for the modes in order and it does the least work.
+ * MTTKRPs of one dense tensor. The half that stays fixed while the other half's factors change is contracted once and
+ * kept, as long as the same factor tensors come back: call `mttkrp` for the modes in order and it does the least
+ * work.
  */
 export class DenseMttkrp {
   readonly #x: Tensor;
@@ -59,16 +61,16 @@ export class DenseMttkrp {
   }
 
   /**
-   * The mode whose MTTKRP is the cheapest way to judge factors that come out of a whole sweep; with `combine` it is free when one
-   * half is a single mode.
+   * The mode whose MTTKRP is the cheapest way to judge factors that come out of a whole sweep; with `combine` it is
+   * free when one half is a single mode.
    */
   get probeMode(): number {
     return this.#half === 1 ? this.#x.ndim - 1 : 0;
   }
 
   /**
-   * Announces that trial = now + step · (now − before), factor by factor. A partial that contracts a single factor is linear in it, so
-   * that of the trial is combined from the two known ones instead of being computed from the tensor.
+   * Announces that trial = now + step · (now − before), factor by factor. A partial that contracts a single factor is
+   * linear in it, so that of the trial is combined from the two known ones instead of being computed from the tensor.
    */
   combine(trial: readonly Tensor[], now: readonly Tensor[], before: readonly Tensor[], step: number): void {
     const half = this.#half;
@@ -145,8 +147,8 @@ function contractColumns(t: Tensor, shape: readonly number[], mode: number, u: T
 }
 
 /**
- * unfold(x, mode) · khatriRao(the other factors), `[n_mode, r]`, without forming either; factors are taken as they are, not conjugated.
- * One large product with the modes of the other half, then small contractions: O(size · r).
+ * unfold(x, mode) · khatriRao(the other factors), `[n_mode, r]`, without forming either; factors are taken as they
+ * are, not conjugated. One large product with the modes of the other half, then small contractions: O(size · r).
  *
  * @throws ShapeError unless there is one factor `[n_k, r]` for every mode of `x`, DomainError for a rank of 0.
  */

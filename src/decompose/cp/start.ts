@@ -1,4 +1,5 @@
-// Where CP starts: compression of the tensor by the bases of its unfoldings (CANDELINC, Carroll, Pruzansky and Kruskal 1980) and the first factors.
+// Where CP starts: compression of the tensor by the bases of its unfoldings (CANDELINC, Carroll, Pruzansky and
+// Kruskal 1980) and the first factors.
 
 import { concat } from "../../ops/join.ts";
 import { narrowAxis } from "../../ops/movement.ts";
@@ -39,8 +40,8 @@ export class ModeBases {
 }
 
 /**
- * Projection onto the ranges of all unfoldings, up to `delta`, when that shrinks the tensor to less than a quarter. A mode that cannot be shrunk ends
- * the attempt: then noise fills the others too.
+ * Projection onto the ranges of all unfoldings, up to `delta`, when that shrinks the tensor to less than a quarter. A
+ * mode that cannot be shrunk ends the attempt: then noise fills the others too.
  */
 export function compress(bases: ModeBases, delta: number): { core: Tensor; factors: Tensor[] } | null {
   const { x } = bases;

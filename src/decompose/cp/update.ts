@@ -1,5 +1,6 @@
-// How one factor of a CP model is renewed, the others held fixed, from M = mttkrp and the Hadamard product V of the other Gram
-// matrices: the minimiser of ‖X_(k) - U Kᵀ‖ solves U V = M. Tucker's non-negative factors obey the same equation.
+// How one factor of a CP model is renewed, the others held fixed, from M = mttkrp and the Hadamard product V of the
+// other Gram matrices: the minimiser of ‖X_(k) - U Kᵀ‖ solves U V = M. Tucker's non-negative factors obey the same
+// equation.
 
 import { solvePositive } from "../../linalg/solve.ts";
 import { matmul } from "../../ops/contract.ts";
@@ -13,8 +14,8 @@ import { Tensor } from "../../tensor/tensor.ts";
 export type FactorUpdate = (m: Tensor, v: Tensor, previous: Tensor) => Tensor;
 
 /**
- * Least squares by Cholesky, with `ridge` times the mean eigenvalue of V added; a matrix that is not numerically definite gets 1e-12 of
- * it, then more. V = 0 gives U = 0. O(r³ + n r²).
+ * Least squares by Cholesky, with `ridge` times the mean eigenvalue of V added; a matrix that is not numerically
+ * definite gets 1e-12 of it, then more. V = 0 gives U = 0. O(r³ + n r²).
  */
 export function leastSquaresUpdate(ridge: number): FactorUpdate {
   return (m, v) => {
@@ -35,7 +36,10 @@ export function leastSquaresUpdate(ridge: number): FactorUpdate {
   };
 }
 
-/** Entries of non-negative factors never fall to zero entirely, or columns could die. Relative to the largest entry of the factor. */
+/**
+ * Entries of non-negative factors never fall to zero entirely, or columns could die. Relative to the largest entry of
+ * the factor.
+ */
 const FLOOR = 1e-16;
 
 function largestEntry(data: ArrayLike<number>): number {
@@ -45,8 +49,8 @@ function largestEntry(data: ArrayLike<number>): number {
 }
 
 /**
- * Hierarchical alternating least squares: u_c ← max(ε, u_c + (m_c - U v_c) / v_cc), column after column (Cichocki and Phan 2009). Two passes,
- * since they are cheap next to M. O(n r²).
+ * Hierarchical alternating least squares: u_c ← max(ε, u_c + (m_c - U v_c) / v_cc), column after column (Cichocki and
+ * Phan 2009). Two passes, since they are cheap next to M. O(n r²).
  */
 export const halsUpdate: FactorUpdate = (m, v, previous) => {
   const [n, r] = m.shape as [number, number];

@@ -1,4 +1,5 @@
-// Alternating least squares for tensor rings: each core in turn is the least-squares solution with the others held fixed.
+// Alternating least squares for tensor rings: each core in turn is the least-squares solution with the others held
+// fixed.
 
 import { conj } from "../../ops/complex.ts";
 import { contract, matmul } from "../../ops/contract.ts";

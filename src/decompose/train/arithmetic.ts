@@ -22,7 +22,9 @@ export const ttHadamard = (a: TT, b: TT): TT => ttRules.hadamard(a, b);
 /** ⟨a, b⟩ = Σ conj(a)·b. Throws ShapeError when the shapes differ. O(Σ n r³). */
 export const ttInner = (a: TT, b: TT): number | Complex => ttRules.inner(a, b);
 
-/** Frobenius norm by orthogonalization: accurate where √⟨x, x⟩ of a difference would have lost its digits. O(Σ n r³). */
+/**
+ * Frobenius norm by orthogonalization: accurate where √⟨x, x⟩ of a difference would have lost its digits. O(Σ n r³).
+ */
 export const ttNorm = (train: TT): number => ttRules.norm(train);
 
 /**

@@ -45,10 +45,11 @@ export function maximalRanks(shape: readonly number[]): number[] {
 }
 
 /**
- * TT-SVD, left to right: each step cuts off at most rtol·‖X‖/√(d-1), so the error is at most rtol·‖X‖ and at most √(d-1) times that of the best
- * train of these ranks. O(size · n_0) for the first step, less for each next one.
+ * TT-SVD, left to right: each step cuts off at most rtol·‖X‖/√(d-1), so the error is at most rtol·‖X‖ and at most
+ * √(d-1) times that of the best train of these ranks. O(size · n_0) for the first step, less for each next one.
  *
- * @throws ShapeError for a scalar or empty tensor, DomainError for entries that are not finite, a tolerance outside [0, 1) or impossible ranks.
+ * @throws ShapeError for a scalar or empty tensor, DomainError for entries that are not finite, a tolerance outside
+ * [0, 1) or impossible ranks.
  */
 export function tt(x: Tensor, options: TtOptions): TtResult {
   const input = checkInput(x, "tt");
@@ -101,8 +102,8 @@ export function ttSvd(x: Tensor, options: TtOptions): TtResult {
 }
 
 /**
- * The same tensor with cores left of `pivot` left-orthogonal and cores right of it right-orthogonal; the norm of the tensor is then that of
- * the pivot core. O(Σ n r³).
+ * The same tensor with cores left of `pivot` left-orthogonal and cores right of it right-orthogonal; the norm of the
+ * tensor is then that of the pivot core. O(Σ n r³).
  */
 export function ttOrthogonalize(train: TT, pivot = 0): TT {
   const cores = [...train.cores];

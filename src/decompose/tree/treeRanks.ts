@@ -1,5 +1,6 @@
-// Ranks of a hierarchical Tucker tree for a budget of stored numbers, chosen from the spectra of the bipartitions at its edges alone: the tree version of
-// Ghadiri, Fahrbach, Fu, Mirrokni, "Approximately optimal core shapes for tensor decompositions" (2023).
+// Ranks of a hierarchical Tucker tree for a budget of stored numbers, chosen from the spectra of the bipartitions at
+// its edges alone: the tree version of Ghadiri, Fahrbach, Fu, Mirrokni, "Approximately optimal core shapes for tensor
+// decompositions" (2023).
 
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -9,7 +10,10 @@ import { checkDescending, unfoldingSpectrum } from "../base/spectrum.ts";
 import type { DimTree } from "../types.ts";
 import { checkTree, nodesOf, type TreeNode } from "./dimTree.ts";
 
-/** Squared singular values at each node other than the root, in pre-order: of the unfolding with the node's modes along its rows. */
+/**
+ * Squared singular values at each node other than the root, in pre-order: of the unfolding with the node's modes
+ * along its rows.
+ */
 export interface TreeSpectra {
   readonly shape: readonly number[];
   readonly squares: readonly Float64Array[];
@@ -27,7 +31,10 @@ export interface TreeRanks {
   readonly ranks: number[];
   /** Numbers that leaves and transfer tensors take. */
   readonly size: number;
-  /** Σ of the squares that the edges cut off, over ‖X‖²: from the true relative squared error to 2d - 3 times it. Not a measured error. */
+  /**
+   * Σ of the squares that the edges cut off, over ‖X‖²: from the true relative squared error to 2d - 3 times it. Not
+   * a measured error.
+   */
   readonly surrogateError: number;
   /** `surrogateError` / (2d - 3): no tree of these ranks has a smaller relative squared error. */
   readonly lowerBound: number;
@@ -47,7 +54,10 @@ export function treeSize(
   );
 }
 
-/** The spectra that `treeRanks` chooses by. O(Σ side · size) over the edges, `side` being the shorter side of an unfolding. */
+/**
+ * The spectra that `treeRanks` chooses by. O(Σ side · size) over the edges, `side` being the shorter side of an
+ * unfolding.
+ */
 export function treeSpectra(x: Tensor, tree: DimTree): TreeSpectra {
   const input = checkInput(x, "treeSpectra");
   checkTree(tree, input.ndim, "treeSpectra");
@@ -64,13 +74,14 @@ function spectraOf(x: Tensor, nodes: readonly TreeNode[]): TreeSpectra {
 }
 
 /**
- * Ranks for `tree(x, { ranks, tree })` within a budget of numbers that cut off the fewest squares: dynamic programming from the leaves to the root over ranks on a
- * geometric grid, which keeps for every rank of a node the choices below it that no other beats in both size and loss; what the grid leaves of the budget is then
- * spent one rank at a time. No rank exceeds the product of its two neighbours at a node. Takes a tensor or its `treeSpectra`; never decomposes. O(d g³ f) for
- * g ranks on the grid and at most f = 128 choices kept for each.
+ * Ranks for `tree(x, { ranks, tree })` within a budget of numbers that cut off the fewest squares: dynamic
+ * programming from the leaves to the root over ranks on a geometric grid, which keeps for every rank of a node the
+ * choices below it that no other beats in both size and loss; what the grid leaves of the budget is then spent one
+ * rank at a time. No rank exceeds the product of its two neighbours at a node. Takes a tensor or its `treeSpectra`;
+ * never decomposes. O(d g³ f) for g ranks on the grid and at most f = 128 choices kept for each.
  *
- * @throws ShapeError for a tree that does not hold every mode once, or spectra that do not belong to it; DomainError for a budget below that of ranks 1, or squares
- * that are negative, not finite or not in descending order.
+ * @throws ShapeError for a tree that does not hold every mode once, or spectra that do not belong to it; DomainError
+ * for a budget below that of ranks 1, or squares that are negative, not finite or not in descending order.
  */
 export function treeRanks(x: Tensor | TreeSpectra, tree: DimTree, options: TreeRanksOptions): TreeRanks {
   const { budget, epsilon = 0.25 } = options;
@@ -223,7 +234,10 @@ function joined(left: readonly Choice[], right: readonly Choice[], budget: numbe
   return both;
 }
 
-/** The choices that no other beats, by growing size; at most one for each of `KEPT` steps between the smallest size and the largest. */
+/**
+ * The choices that no other beats, by growing size; at most one for each of `KEPT` steps between the smallest size
+ * and the largest.
+ */
 function thinned(choices: Choice[]): Choice[] {
   choices.sort((a, b) => a.size - b.size || a.lost - b.lost);
   const front: Choice[] = [];
@@ -237,7 +251,10 @@ function thinned(choices: Choice[]): Choice[] {
   return [...kept.values()];
 }
 
-/** Raises ranks one at a time (those below the root together), the most squares per number first, while the budget allows. */
+/**
+ * Raises ranks one at a time (those below the root together), the most squares per number first, while the budget
+ * allows.
+ */
 function spendRest(problem: Problem, start: readonly number[]): number[] {
   const { shape, nodes, edges, budget } = problem;
   const { left, right } = nodes[0]!;

@@ -1,5 +1,5 @@
-// Tucker ranks for a budget of stored numbers, chosen from the spectra alone: Ghadiri, Fahrbach, Fu, Mirrokni, "Approximately optimal core shapes for
-// tensor decompositions" (2023).
+// Tucker ranks for a budget of stored numbers, chosen from the spectra alone: Ghadiri, Fahrbach, Fu, Mirrokni,
+// "Approximately optimal core shapes for tensor decompositions" (2023).
 
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -30,18 +30,27 @@ export interface CoreShape {
   readonly ranks: number[];
   /** Numbers that core and factors take. */
   readonly size: number;
-  /** Σ of the squares that the modes cut off, over ‖X‖²: between the true relative squared error and d times it. Not a measured error. */
+  /**
+   * Σ of the squares that the modes cut off, over ‖X‖²: between the true relative squared error and d times it. Not a
+   * measured error.
+   */
   readonly surrogateError: number;
   /** `surrogateError` / d: no Tucker decomposition of these ranks has a smaller relative squared error. */
   readonly lowerBound: number;
-  /** No other shape within the budget has a smaller surrogate error (or, for `rtol`, none that meets it is smaller); shapes with a rank above the product of the others do not count. */
+  /**
+   * No other shape within the budget has a smaller surrogate error (or, for `rtol`, none that meets it is smaller);
+   * shapes with a rank above the product of the others do not count.
+   */
   readonly optimal: boolean;
 }
 
 /** Above this many shapes, enumeration gives way to the approximation scheme. */
 const ENUMERATION_LIMIT = 2e6;
 
-/** Squared singular values of all unfoldings, zeros where a mode is longer than all others together; O(Σ_k n_k · size). */
+/**
+ * Squared singular values of all unfoldings, zeros where a mode is longer than all others together; O(Σ_k n_k ·
+ * size).
+ */
 export function modeSpectra(x: Tensor): ModeSpectra {
   return spectraOf(checkInput(x, "modeSpectra"));
 }
@@ -62,11 +71,13 @@ export const tuckerSize = (shape: readonly number[], ranks: readonly number[]): 
   ranks.reduce((product, r) => product * r, 1) + ranks.reduce((sum, r, k) => sum + r * shape[k]!, 0);
 
 /**
- * The core shape with the smallest surrogate error within a budget, or the smallest one whose surrogate error meets `rtol`. Takes a tensor or its spectra; never
- * decomposes. `exact`: O(Π_{k≥2} n_k), pruned; `ptas`: a knapsack with one choice per mode for each core budget on a geometric grid.
+ * The core shape with the smallest surrogate error within a budget, or the smallest one whose surrogate error meets
+ * `rtol`. Takes a tensor or its spectra; never decomposes. `exact`: O(Π_{k≥2} n_k), pruned; `ptas`: a knapsack with
+ * one choice per mode for each core budget on a geometric grid.
  *
- * @throws DomainError for a budget below the smallest decomposition (ranks 1), a tolerance outside [0, 1), an unknown solver, or squares that are negative, not
- * finite or not in descending order; ShapeError when there is not one square for every index of every mode.
+ * @throws DomainError for a budget below the smallest decomposition (ranks 1), a tolerance outside [0, 1), an unknown
+ * solver, or squares that are negative, not finite or not in descending order; ShapeError when there is not one
+ * square for every index of every mode.
  */
 export function coreShape(
   x: Tensor | ModeSpectra,
@@ -266,7 +277,10 @@ function enumerate(problem: Problem, budget: number): number[] {
 const leastFirst = (ranks: readonly number[], product: number): number =>
   Math.max(1, ...ranks.slice(1).map((r) => Math.ceil((r * r) / product)));
 
-/** The fewest numbers within `room` for what may be lost, over all r_2 … r_d: the best r_1 is then the smallest that meets it. */
+/**
+ * The fewest numbers within `room` for what may be lost, over all r_2 … r_d: the best r_1 is then the smallest that
+ * meets it.
+ */
 function enumerateSmallest({ shape, prefix }: Problem, room: number): number[] | null {
   const order = shape.length;
   const ranks = new Array<number>(order).fill(1);

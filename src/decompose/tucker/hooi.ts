@@ -1,5 +1,5 @@
-// Higher-order orthogonal iteration: De Lathauwer, De Moor, Vandewalle, "On the best rank-1 and rank-(R1, …, RN) approximation of
-// higher-order tensors" (2000).
+// Higher-order orthogonal iteration: De Lathauwer, De Moor, Vandewalle, "On the best rank-1 and rank-(R1, …, RN)
+// approximation of higher-order tensors" (2000).
 
 import type { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../base/frobenius.ts";
@@ -35,8 +35,8 @@ export const settled = (before: number, after: number, tol: number): boolean =>
   Math.abs(before - after) <= tol * after || after <= tol;
 
 /**
- * HOOI: alternating improvement of orthonormal factors, U_k = leading left vectors of x ×_{j≠k} U_jᴴ. The error never grows. Neither checks nor converts
- * x. O(Σ_k size · r_k) a sweep.
+ * HOOI: alternating improvement of orthonormal factors, U_k = leading left vectors of x ×_{j≠k} U_jᴴ. The error never
+ * grows. Neither checks nor converts x. O(Σ_k size · r_k) a sweep.
  */
 export function hooi(x: Tensor, start: OrthogonalTucker, options: HooiOptions = {}): HooiResult {
   const { tol = 1e-8, maxIterations = 50, truncation = "auto" } = options;

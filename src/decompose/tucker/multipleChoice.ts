@@ -1,9 +1,10 @@
-// The knapsack inside the core-shape problem: pick one rank r_k per mode to keep the most, with Σ log r_k ≤ core and Σ n_k r_k ≤ room.
+// The knapsack inside the core-shape problem: pick one rank r_k per mode to keep the most, with Σ log r_k ≤ core and
+// Σ n_k r_k ≤ room.
 
 /**
- * Dynamic programming over what is kept, rounded down to multiples of ε/d of the largest profit, and over the first weight by dominance: for
- * each rounded profit the choices that no other beats in both weights. The kept sum is within (1 - ε) of the best. Returns one rank a mode, or null
- * when even ranks of 1 do not fit.
+ * Dynamic programming over what is kept, rounded down to multiples of ε/d of the largest profit, and over the first
+ * weight by dominance: for each rounded profit the choices that no other beats in both weights. The kept sum is
+ * within (1 - ε) of the best. Returns one rank a mode, or null when even ranks of 1 do not fit.
  */
 export function solveMultipleChoice(
   prefix: readonly Float64Array[],

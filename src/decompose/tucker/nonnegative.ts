@@ -1,5 +1,5 @@
-// Tucker decomposition with non-negative core and factors: Kim and Choi, "Nonnegative Tucker decomposition" (2007); column updates of
-// Phan and Cichocki, "Extended HALS algorithm for nonnegative Tucker decomposition" (2011).
+// Tucker decomposition with non-negative core and factors: Kim and Choi, "Nonnegative Tucker decomposition" (2007);
+// column updates of Phan and Cichocki, "Extended HALS algorithm for nonnegative Tucker decomposition" (2011).
 
 import { matmul } from "../../ops/contract.ts";
 import { mT } from "../../ops/movement.ts";
@@ -19,7 +19,9 @@ import { sthosvd } from "./sthosvd.ts";
 
 export interface NonnegativeTuckerOptions extends IterationOptions {
   readonly ranks: readonly number[];
-  /** `hals` (default): columns one by one and projected gradients for the core; `mu`: multiplicative updates of both. */
+  /**
+   * `hals` (default): columns one by one and projected gradients for the core; `mu`: multiplicative updates of both.
+   */
   readonly method?: "hals" | "mu";
   /** Change of the relative error at which to stop; 1e-8 unless told. */
   readonly tol?: number;
@@ -42,11 +44,12 @@ export interface NonnegativeTuckerResult extends Tucker {
 const CORE_STEPS = 10;
 
 /**
- * Tucker decomposition without negative numbers in core and factors (factors have unit columns, not orthogonal ones). From the absolute values of
- * ST-HOSVD; a local minimum. Entries of x may be negative: they are fitted as well as non-negative models can. A sweep costs O(Σ_k size · r_k).
+ * Tucker decomposition without negative numbers in core and factors (factors have unit columns, not orthogonal ones).
+ * From the absolute values of ST-HOSVD; a local minimum. Entries of x may be negative: they are fitted as well as
+ * non-negative models can. A sweep costs O(Σ_k size · r_k).
  *
- * @throws ShapeError for a scalar or empty tensor; DTypeError for complex input; DomainError for entries that are not finite, or ranks outside
- * 1 … n_k.
+ * @throws ShapeError for a scalar or empty tensor; DTypeError for complex input; DomainError for entries that are not
+ * finite, or ranks outside 1 … n_k.
  */
 export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptions): NonnegativeTuckerResult {
   const { ranks, method = "hals", tol = 1e-8, maxIterations = 200, key = makeKey(0) } = options;

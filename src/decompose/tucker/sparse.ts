@@ -1,5 +1,6 @@
-// Tucker decomposition of a sparse tensor by HOOI on its entries (Kolda and Sun, "Scalable tensor decompositions for multi-aspect data
-// mining", 2008): the tensor is never densified, only its projections `[n_k, Π_{j≠k} r_j]` are formed.
+// Tucker decomposition of a sparse tensor by HOOI on its entries (Kolda and Sun, "Scalable tensor decompositions for
+// multi-aspect data mining", 2008): the tensor is never densified, only its projections `[n_k, Π_{j≠k} r_j]` are
+// formed.
 
 import { qr } from "../../linalg/qr.ts";
 import { matmul } from "../../ops/contract.ts";
@@ -21,11 +22,11 @@ export interface SparseTuckerOptions extends HooiOptions {
 }
 
 /**
- * Tucker decomposition of a sparse tensor at given ranks, with orthonormal factors. The error, sqrt(‖X‖² − ‖core‖²) / ‖X‖, counts
- * missing entries as zeros. A sweep costs O(entries · Σ_k Π_{j≠k} r_j + Σ_k n_k (Π_{j≠k} r_j)²).
+ * Tucker decomposition of a sparse tensor at given ranks, with orthonormal factors. The error, sqrt(‖X‖² − ‖core‖²) /
+ * ‖X‖, counts missing entries as zeros. A sweep costs O(entries · Σ_k Π_{j≠k} r_j + Σ_k n_k (Π_{j≠k} r_j)²).
  *
- * @throws ShapeError for indices outside the shape; DomainError for a tensor without entries, values that are not finite, or ranks
- * outside 1 … n_k.
+ * @throws ShapeError for indices outside the shape; DomainError for a tensor without entries, values that are not
+ * finite, or ranks outside 1 … n_k.
  */
 export function sparseTucker(given: SparseTensor, options: SparseTuckerOptions): HooiResult {
   checkSparse(given, "tucker");

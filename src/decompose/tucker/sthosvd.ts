@@ -30,15 +30,20 @@ export interface SthosvdOptions extends IterationOptions {
 
 /** A Tucker decomposition with orthonormal factors and the relative error that it is known to have. */
 export interface OrthogonalTucker extends Tucker {
-  /** ‖X − X̂‖ / ‖X‖, from what each truncation cut off; rounding hides it below about 1e-8 (float32: 1e-4) unless `truncation` is "svd". */
+  /**
+   * ‖X − X̂‖ / ‖X‖, from what each truncation cut off; rounding hides it below about 1e-8 (float32: 1e-4) unless
+   * `truncation` is "svd".
+   */
   readonly error: number;
 }
 
 /**
  * ST-HOSVD: modes are truncated one after the other, each on the tensor that the former left. Error exactly
- * sqrt(Σ_k τ_k²) ≤ √d · best. Neither checks nor converts x (`tucker` does). O(size · n_k) for the first mode, less for each next one.
+ * sqrt(Σ_k τ_k²) ≤ √d · best. Neither checks nor converts x (`tucker` does). O(size · n_k) for the first mode, less
+ * for each next one.
  *
- * @throws DomainError for a tolerance outside [0, 1), ranks outside 1 … n_k, an `order` that is no permutation; ShapeError for a wrong number of ranks.
+ * @throws DomainError for a tolerance outside [0, 1), ranks outside 1 … n_k, an `order` that is no permutation;
+ * ShapeError for a wrong number of ranks.
  */
 export function sthosvd(x: Tensor, options: SthosvdOptions): OrthogonalTucker {
   const { rtol, ranks, maxRank, truncation = "auto", key } = options;
@@ -77,7 +82,10 @@ export function sthosvd(x: Tensor, options: SthosvdOptions): OrthogonalTucker {
   return { kind: "tucker", core, factors, error: norm === 0 ? 0 : Math.sqrt(spent) / norm };
 }
 
-/** Known ranks: largest reduction first. Unknown ones: short modes first, whose Gram matrices are cheapest while the tensor is whole. */
+/**
+ * Known ranks: largest reduction first. Unknown ones: short modes first, whose Gram matrices are cheapest while the
+ * tensor is whole.
+ */
 function reductionOrder(shape: readonly number[], ranks?: readonly number[]): number[] {
   const modes = shape.map((_, k) => k);
   return ranks

@@ -17,8 +17,8 @@ import { sparseTucker } from "./sparse.ts";
 import { type OrthogonalTucker, rankLimits, type SthosvdOptions, sthosvd } from "./sthosvd.ts";
 
 /**
- * HOSVD (De Lathauwer, De Moor, Vandewalle 2000): the leading left singular vectors of every unfolding of x itself. ‖X − X̂‖² ≤ Σ_k τ_k² ≤ d · best². With
- * `rtol` each mode may cut off rtol·‖X‖/√d. O(Σ_k n_k · size).
+ * HOSVD (De Lathauwer, De Moor, Vandewalle 2000): the leading left singular vectors of every unfolding of x itself.
+ * ‖X − X̂‖² ≤ Σ_k τ_k² ≤ d · best². With `rtol` each mode may cut off rtol·‖X‖/√d. O(Σ_k n_k · size).
  *
  * @throws as `tucker` does.
  */
@@ -59,9 +59,14 @@ export function hosvd(x: Tensor, options: SthosvdOptions): OrthogonalTucker {
 export interface TuckerOptions extends SthosvdOptions, HooiOptions {
   /** `sthosvd` (default), `hosvd`, or `hooi`: the first followed by alternating improvement at its ranks. */
   readonly method?: "sthosvd" | "hosvd" | "hooi";
-  /** Numbers that core and factors may take together, instead of `rtol` or `ranks`: `coreShape` chooses the ranks, `hooi` fits them unless another method is told. */
+  /**
+   * Numbers that core and factors may take together, instead of `rtol` or `ranks`: `coreShape` chooses the ranks,
+   * `hooi` fits them unless another method is told.
+   */
   readonly budget?: number;
-  /** Core and factors without negative numbers, at given `ranks`: see `nonnegativeTucker`. "hals" unless "mu" is told. */
+  /**
+   * Core and factors without negative numbers, at given `ranks`: see `nonnegativeTucker`. "hals" unless "mu" is told.
+   */
   readonly nonneg?: boolean | "hals" | "mu";
 }
 
@@ -75,12 +80,14 @@ export interface TuckerResult extends Tucker {
 }
 
 /**
- * Tucker decomposition of a tensor, real or complex, at given `ranks` (a rank above the product of the others is lowered to it) or to a relative
- * error `rtol`, or within a `budget` of numbers. Orthonormal factors, unless `nonneg`. Sparse tensors need `ranks` and go through HOOI on their entries. Cost as for `sthosvd`, `hosvd`,
- * `hooi`, `sparseTucker` and `nonnegativeTucker`.
+ * Tucker decomposition of a tensor, real or complex, at given `ranks` (a rank above the product of the others is
+ * lowered to it) or to a relative error `rtol`, or within a `budget` of numbers. Orthonormal factors, unless
+ * `nonneg`. Sparse tensors need `ranks` and go through HOOI on their entries. Cost as for `sthosvd`, `hosvd`, `hooi`,
+ * `sparseTucker` and `nonnegativeTucker`.
  *
- * @throws ShapeError for a scalar or empty tensor; DTypeError for complex input with `nonneg`; DomainError for entries that are not finite, a tolerance
- * outside [0, 1), a rank below 1 or above the mode's length, a budget below the numbers of ranks 1, an `order` that is no permutation, or options that do not go together.
+ * @throws ShapeError for a scalar or empty tensor; DTypeError for complex input with `nonneg`; DomainError for
+ * entries that are not finite, a tolerance outside [0, 1), a rank below 1 or above the mode's length, a budget below
+ * the numbers of ranks 1, an `order` that is no permutation, or options that do not go together.
  */
 export function tucker(x: Tensor | SparseTensor, options: TuckerOptions): TuckerResult {
   if (options.budget !== undefined) return tuckerWithin(x, options.budget, options);

@@ -19,13 +19,18 @@ export const COS: readonly number[] = [
   2.0876146024689747e-9, -1.1382614868556325e-11,
 ];
 
-/** 2 (atanh(s) / s - 1) / s^2 in s^2 for (1 + s) / (1 - s) between sqrt(1/2) and sqrt(2); error 0.043 units of 2^-53. */
+/**
+ * 2 (atanh(s) / s - 1) / s^2 in s^2 for (1 + s) / (1 - s) between sqrt(1/2) and sqrt(2); error 0.043 units of 2^-53.
+ */
 export const LOG: readonly number[] = [
   0.666666666666667, 0.3999999999989889, 0.28571428626253836, 0.22222211089379496, 0.1818289243253687,
   0.15331611722055008, 0.14617807153417325,
 ];
 
-/** 3 (atanh(s) / s - 1 - s^2 / 3) / s^4 in s^2 for (1 + s) / (1 - s) between sqrt(2/3) and sqrt(3/2); error 4.2e-5 units of 2^-53. */
+/**
+ * 3 (atanh(s) / s - 1 - s^2 / 3) / s^4 in s^2 for (1 + s) / (1 - s) between sqrt(2/3) and sqrt(3/2); error 4.2e-5
+ * units of 2^-53.
+ */
 export const POW_LOG: readonly number[] = [
   0.5999999999999999, 0.42857142857213787, 0.33333333252377917, 0.27272761039607346, 0.23070564718152986,
   0.2055021192151487,

@@ -26,10 +26,16 @@ import { hasRelaxedSimd } from "./features.ts";
 import type { KernelContext } from "./lanes.ts";
 import { memoryView, reserve, sharedMemory } from "./memory.ts";
 
-/** Elements of a piece: its buffers stay in the second-level cache, and it is long enough to hide what views of it cost. */
+/**
+ * Elements of a piece: its buffers stay in the second-level cache, and it is long enough to hide what views of it
+ * cost.
+ */
 const PIECE = 8192;
 const PIECE_BYTES = PIECE * 8;
-/** Byte addresses of the buffers, not a multiple of 4096 apart so that loads do not wait for stores. Operands follow each other, the result is the last one. */
+/**
+ * Byte addresses of the buffers, not a multiple of 4096 apart so that loads do not wait for stores. Operands follow
+ * each other, the result is the last one.
+ */
 const BUFFERS = [0, PIECE_BYTES + 640, 2 * (PIECE_BYTES + 640)] as const;
 
 /** Below these counts plain loops are faster (measured): a trip into WebAssembly costs about 0.2 microseconds. */

@@ -43,8 +43,8 @@ export interface GemmKernels {
 }
 
 /**
- * c[m, n] = or += a[m, k] · packed b[k, n] with the rows of a `stride` bytes apart; tiles of which all columns j fulfil `j >= (i + 1) * width + limit` for all
- * rows i (they lie strictly above a diagonal) are left out.
+ * c[m, n] = or += a[m, k] · packed b[k, n] with the rows of a `stride` bytes apart; tiles of which all columns j
+ * fulfil `j >= (i + 1) * width + limit` for all rows i (they lie strictly above a diagonal) are left out.
  */
 export type BlockKernel = (
   a: number,
