@@ -134,6 +134,35 @@ describe("gemm on WebAssembly", () => {
     compare({ ...plain, type, m: 30, n: 5, k: 600, left: "rows", right: "rows", conjugateLeft: true });
   });
 
+  it.each(TYPES)("streams matrix-vector products of every layout for %s", (type) => {
+    // Shorter and longer than a piece of the matrix and than a line that fits the cache.
+    const shapes: readonly [number, number, number][] = [
+      [1, 90, 2300],
+      [1, 2300, 90],
+      [90, 1, 2300],
+      [2300, 1, 90],
+      [1, 61, 67],
+      [67, 1, 61],
+    ];
+    for (const [m, n, k] of shapes)
+      for (const layout of LAYOUTS) {
+        const options = { accumulate: k === 90 };
+        compare({ ...plain, type, m, n, k, left: layout, right: layout, options });
+        compare({ ...plain, type, m, n, k, left: layout, right: "columns", conjugateLeft: true, options });
+        compare({ ...plain, type, m, n, k, left: "rows", right: layout, conjugateRight: true, options });
+      }
+  });
+
+  it.each(TYPES)("takes long left factors of few columns for %s", (type) => {
+    for (const [m, n, k] of [
+      [5000, 40, 3],
+      [20_000, 9, 2],
+      [3001, 33, 17],
+    ] as const)
+      for (const left of ["columns", "rows", "gapped"] as const)
+        compare({ ...plain, type, m, n, k, left, right: "rows" });
+  });
+
   it.each(TYPES)("mirrors triangles that take several blocks for %s", (type) => {
     const options = { triangle: "lower", mirror: true } as const;
     compare({ ...plain, type, m: 1060, n: 1060, k: 5, left: "columns", right: "rows", options });
