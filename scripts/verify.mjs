@@ -1,6 +1,6 @@
-// The promise of the main job, checked from outside: three inputs are decomposed by the built program, rebuilt from
-// the written file by NumPy alone, and held against every single format. Exits 1 when an error is above the tolerance
-// or a single format stores fewer numbers.
+// The promise of the main job, checked from outside: four inputs are decomposed by the built program, rebuilt from the
+// written file by NumPy alone, and held against every single format. Exits 1 when an error is above the tolerance or a
+// single format stores fewer numbers by more than the 2 % within which decompose prefers what is cheaper to read.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
