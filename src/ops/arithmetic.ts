@@ -1,23 +1,50 @@
 import { inexactDType, isComplex, isFloat, isInteger, realDType } from "../tensor/dtype.ts";
 import { DTypeError } from "../tensor/errors.ts";
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
+import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { divideComplex, expComplex, logComplex, multiplyComplex, sqrtComplex } from "./complexMath.ts";
-import { binaryPrimitive, type Plain, unaryPrimitive } from "./elementwise.ts";
+import { type BinaryDerivative, binaryPrimitive, type Plain, unaryPrimitive } from "./elementwise.ts";
 import { align, asTensor } from "./operands.ts";
-import { bindOne, FLOATS, INEXACT, NUMERIC, ORDERED_NUMERIC } from "./primitive.ts";
+import { FLOATS, INEXACT, NUMERIC, ORDERED_NUMERIC, type Series } from "./primitive.ts";
+import {
+  addSeries,
+  divSeries,
+  expSeries,
+  integrateSeries,
+  logSeries,
+  mapSeries,
+  mulSeries,
+  powSeries,
+  reciprocalSeries,
+  scaleSeries,
+  sqrtSeries,
+  squareSeries,
+  subSeries,
+} from "./series.ts";
+import { Tracer } from "./tracer.ts";
 
 export const addP: Plain = binaryPrimitive("add", {
   dtypes: NUMERIC,
   kernel: "add",
   scalar: (a, b) => a + b,
   partwise: true,
+  derivative: {
+    tangents: [(t) => t, (t) => t],
+    jet: addSeries,
+    transpose: [(c) => c, (c) => c],
+  },
 });
 export const subP: Plain = binaryPrimitive("sub", {
   dtypes: NUMERIC,
   kernel: "sub",
   scalar: (a, b) => a - b,
   partwise: true,
+  derivative: {
+    tangents: [(t) => t, (t) => t.neg()],
+    jet: subSeries,
+    transpose: [(c) => c, (c) => c.neg()],
+  },
 });
 export const mulP: Plain = binaryPrimitive("mul", {
   dtypes: NUMERIC,
@@ -25,15 +52,31 @@ export const mulP: Plain = binaryPrimitive("mul", {
   // 32-bit products lose their low bits in a double.
   scalar: Math.imul,
   complex: multiplyComplex,
+  derivative: "product",
 });
-export const divP: Plain = binaryPrimitive("div", { dtypes: INEXACT, kernel: "div", complex: divideComplex });
+export const divP: Plain = binaryPrimitive("div", {
+  dtypes: INEXACT,
+  kernel: "div",
+  complex: divideComplex,
+  derivative: {
+    tangents: [(t, _a, b) => t.div(b), (t, _a, b, y) => t.mul(y.div(b)).neg()],
+    jet: divSeries,
+    transpose: [(c, b) => c.div(b), null],
+  },
+});
 export const floorDivideP: Plain = binaryPrimitive("floorDivide", {
   dtypes: ORDERED_NUMERIC,
   scalar: floorQuotient,
+  derivative: "none",
 });
 export const modP: Plain = binaryPrimitive("mod", {
   dtypes: ORDERED_NUMERIC,
   scalar: remainder,
+  derivative: {
+    tangents: [(t) => t, (t, a, b, y) => t.mul(a.sub(y).div(b)).neg()],
+    // The quotient is locally constant.
+    jet: (a, b, y) => withHead(y, subSeries(a, scaleSeries(b, a[0].sub(y).div(b[0])))),
+  },
 });
 export const powP: Plain = binaryPrimitive("pow", {
   dtypes: NUMERIC,
@@ -53,19 +96,53 @@ export const powP: Plain = binaryPrimitive("pow", {
       expComplex(out[at]!, out[at + 1]!, out, at);
     }
   },
+  derivative: {
+    tangents: [
+      // b = 0 is constant in a, also at a = 0, where b·aᵇ⁻¹ is 0·∞.
+      (t, a, b) => t.mul(b.mul(powAll(a, whereZero(b, 1, b.sub(1))))),
+      // aᵇ log a tends to 0 with a for b > 0.
+      (t, a, _b, y) => t.mul(y.mul(whereZero(a, 1, a).log())),
+    ],
+    jet: powerJet,
+  },
 });
 export const maximumP: Plain = binaryPrimitive("maximum", {
   dtypes: ORDERED_NUMERIC,
   kernel: "max",
   scalar: Math.max,
+  derivative: selecting((a, b) => a.greater(b)),
 });
 export const minimumP: Plain = binaryPrimitive("minimum", {
   dtypes: ORDERED_NUMERIC,
   kernel: "min",
   scalar: Math.min,
+  derivative: selecting((a, b) => a.less(b)),
 });
-export const atan2P: Plain = binaryPrimitive("atan2", { dtypes: FLOATS, kernel: "atan2" });
-export const hypotP: Plain = binaryPrimitive("hypot", { dtypes: FLOATS, kernel: "hypot" });
+export const atan2P: Plain = binaryPrimitive("atan2", {
+  dtypes: FLOATS,
+  kernel: "atan2",
+  derivative: {
+    tangents: [
+      (t, y, x) => t.mul(x.div(x.square().add(y.square()))),
+      (t, y, x) => t.mul(y.div(x.square().add(y.square()))).neg(),
+    ],
+    jet: (y, x, angle) => {
+      // (y/x)' / (1 + (y/x)²) = (x·y' - y·x') / (x² + y²)
+      const norm = addSeries(squareSeries(x), squareSeries(y));
+      const rising = integrateSeries(y, divSeries(x, norm), angle);
+      const falling = integrateSeries(x, divSeries(y, norm), angle);
+      return withHead(angle, subSeries(rising, falling));
+    },
+  },
+});
+export const hypotP: Plain = binaryPrimitive("hypot", {
+  dtypes: FLOATS,
+  kernel: "hypot",
+  derivative: {
+    tangents: [(t, a, _b, y) => t.mul(a.div(y)), (t, _a, b, y) => t.mul(b.div(y))],
+    jet: (a, b, y) => sqrtSeries(addSeries(squareSeries(a), squareSeries(b)), y),
+  },
+});
 
 export const negP: Plain = unaryPrimitive("neg", {
   dtypes: NUMERIC,
@@ -75,6 +152,7 @@ export const negP: Plain = unaryPrimitive("neg", {
     out[at] = -re;
     out[at + 1] = -im;
   },
+  derivative: { transpose: (c) => c.neg() },
 });
 export const absP: Plain = unaryPrimitive("abs", {
   dtypes: NUMERIC,
@@ -82,28 +160,100 @@ export const absP: Plain = unaryPrimitive("abs", {
   scalar: Math.abs,
   result: realDType,
   complexToReal: Math.hypot,
+  derivative: {
+    // With 0 at 0, where there is no derivative.
+    tangent: (t, x, y) => (isComplex(x.dtype) ? directional(t, x, y) : t.mul(bindOne(signP, [x], undefined))),
+    jet: (x, y) => {
+      if (!isComplex(x[0].dtype)) return withHead(y, scaleSeries(x, bindOne(signP, [x[0]], undefined)));
+      const squares = addSeries(
+        squareSeries(mapSeries(x, (c) => c.real())),
+        squareSeries(mapSeries(x, (c) => c.imag())),
+      );
+      return sqrtSeries(squares, y);
+    },
+  },
 });
 export const signP: Plain = unaryPrimitive("sign", {
   dtypes: ORDERED_NUMERIC,
   kernel: "sign",
   scalar: Math.sign,
+  derivative: "none",
 });
 export const squareP: Plain = unaryPrimitive("square", {
   dtypes: NUMERIC,
   kernel: "square",
   scalar: (x) => Math.imul(x, x),
   complex: (re, im, out, at) => multiplyComplex(re, im, re, im, out, at),
+  derivative: { tangent: (t, x) => t.mul(x.mul(2)), jet: squareSeries },
 });
-export const sqrtP: Plain = unaryPrimitive("sqrt", { dtypes: INEXACT, kernel: "sqrt", complex: sqrtComplex });
+export const sqrtP: Plain = unaryPrimitive("sqrt", {
+  dtypes: INEXACT,
+  kernel: "sqrt",
+  complex: sqrtComplex,
+  derivative: { tangent: (t, _x, y) => t.div(y.mul(2)), jet: sqrtSeries },
+});
 export const reciprocalP: Plain = unaryPrimitive("reciprocal", {
   dtypes: INEXACT,
   kernel: "reciprocal",
   complex: (re, im, out, at) => divideComplex(1, 0, re, im, out, at),
+  derivative: { tangent: (t, _x, y) => t.mul(y.square()).neg(), jet: reciprocalSeries },
 });
-export const floorP: Plain = unaryPrimitive("floor", { dtypes: FLOATS, kernel: "floor" });
-export const ceilP: Plain = unaryPrimitive("ceil", { dtypes: FLOATS, kernel: "ceil" });
-export const roundP: Plain = unaryPrimitive("round", { dtypes: FLOATS, kernel: "round" });
-export const truncP: Plain = unaryPrimitive("trunc", { dtypes: FLOATS, kernel: "trunc" });
+export const floorP: Plain = unaryPrimitive("floor", { dtypes: FLOATS, kernel: "floor", derivative: "none" });
+export const ceilP: Plain = unaryPrimitive("ceil", { dtypes: FLOATS, kernel: "ceil", derivative: "none" });
+export const roundP: Plain = unaryPrimitive("round", { dtypes: FLOATS, kernel: "round", derivative: "none" });
+export const truncP: Plain = unaryPrimitive("trunc", { dtypes: FLOATS, kernel: "trunc", derivative: "none" });
+
+/** A series with another leading coefficient. */
+function withHead(head: Tensor, [, ...rest]: Series): Series {
+  return [head, ...rest];
+}
+
+/** `value` where x is 0, `other` elsewhere. */
+const whereZero = (x: Tensor, value: number, other: Tensor): Tensor => x.equal(0).where(value, other);
+
+const powAll = (a: Tensor, b: Tensor): Tensor => bindOne(powP, [a, b], undefined);
+
+/** One of two operands, by comparison; at a tie each counts half. */
+function selecting(chosen: (a: Tensor, b: Tensor) => Tensor): BinaryDerivative {
+  const weight = (a: Tensor, b: Tensor): Tensor =>
+    chosen(a, b).astype(a.dtype).add(a.equal(b).astype(a.dtype).mul(0.5));
+  return {
+    tangents: [(t, a, b) => t.mul(weight(a, b)), (t, a, b) => t.mul(weight(b, a))],
+    jet: (a, b, y) =>
+      withHead(y, addSeries(scaleSeries(a, weight(a[0], b[0])), scaleSeries(b, weight(b[0], a[0])))),
+  };
+}
+
+/** The derivative of |x| along t for complex x: the part of t in the direction of x, 0 at x = 0. */
+function directional(t: Tensor, x: Tensor, modulus: Tensor): Tensor {
+  return t
+    .mul(x.conj())
+    .real()
+    .div(whereZero(modulus, 1, modulus));
+}
+
+/** Exponents up to this are taken by repeated multiplication, which needs no division by the base. */
+const LARGEST_MULTIPLIED = 64;
+
+function powerJet(a: Series, b: Series, y: Tensor): Series {
+  if (b.slice(1).some((coefficient) => coefficient !== null)) return expSeries(mulSeries(b, logSeries(a)), y);
+  const exponent = uniformValue(b[0]);
+  if (exponent === null || !Number.isInteger(exponent) || exponent < 1 || exponent > LARGEST_MULTIPLIED)
+    return powSeries(a, b[0], y);
+  let result: Series | null = null;
+  for (let square = a, rest = exponent; ; square = squareSeries(square)) {
+    if (rest % 2 === 1) result = result === null ? square : mulSeries(result, square);
+    rest = Math.floor(rest / 2);
+    if (rest === 0) return withHead(y, result!);
+  }
+}
+
+/** The value that all elements share, where it can be read and is real. */
+function uniformValue(x: Tensor): number | null {
+  if (x instanceof Tracer || isComplex(x.dtype) || x.size === 0) return null;
+  const isUniform = x.shape.every((length, axis) => length === 1 || x.strides[axis] === 0);
+  return isUniform ? x.at(...x.shape.map(() => 0)).item() : null;
+}
 
 /** a - b⌊a / b⌋ with the sign of b, zero included, as in NumPy and Python. */
 function remainder(a: number, b: number): number {

@@ -1,8 +1,10 @@
-import { allocate, type DType, dtypeInfo, type Storage } from "../tensor/dtype.ts";
+import { allocate, type DType, dtypeInfo, isComplex, isFloat, type Storage } from "../tensor/dtype.ts";
 import { DTypeError } from "../tensor/errors.ts";
 import { narrow, widen } from "../tensor/float16.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { ALL, bindOne, definePrimitive, type Primitive } from "./primitive.ts";
+import { bindOne } from "./bind.ts";
+import { ALL, definePrimitive, type Primitive } from "./primitive.ts";
+import { leadingBatch, linear, noDerivative } from "./rules.ts";
 
 export const castP: Primitive<{ readonly dtype: DType }> = definePrimitive({
   name: "cast",
@@ -17,7 +19,16 @@ export const castP: Primitive<{ readonly dtype: DType }> = definePrimitive({
     }
     return [new Tensor(convert(x!.data(), x!.dtype, dtype), x!.shape, dtype)];
   },
+  jvp: (call) => (isSmooth(call.inputs[0]!.dtype, call.params.dtype) ? linear() : noDerivative).jvp(call),
+  jet: (call) =>
+    (isSmooth(call.outputs[0]!.dtype, call.series[0]![0].dtype) ? linear() : noDerivative).jet(call),
+  transpose: ({ cotangents: [c], inputs: [x] }) => [(isComplex(x!.dtype) ? c! : c!.real()).astype(x!.dtype)],
+  batch: leadingBatch,
 });
+
+/** Between fractional dtypes a cast is the identity to rounding; from or to integers it has no derivative. */
+const isSmooth = (source: DType, target: DType): boolean =>
+  [source, target].every((dtype) => isFloat(dtype) || isComplex(dtype));
 
 function convert(from: Storage, source: DType, target: DType): Storage {
   const { width: widthIn, packed } = dtypeInfo(source);

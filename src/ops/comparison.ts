@@ -3,10 +3,20 @@ import { allocate, dtypeInfo } from "../tensor/dtype.ts";
 import { DTypeError, ShapeError } from "../tensor/errors.ts";
 import { broadcastShapes, formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { bindOne } from "./bind.ts";
 import { binaryPrimitive, type Plain, unaryPrimitive } from "./elementwise.ts";
 import { broadcastTo } from "./movement.ts";
 import { align, asTensor, unify } from "./operands.ts";
-import { ALL, bindOne, COMPUTING, definePrimitive, type Primitive, REAL } from "./primitive.ts";
+import {
+  type Abstract,
+  ALL,
+  COMPUTING,
+  definePrimitive,
+  type Primitive,
+  REAL,
+  type Tangent,
+} from "./primitive.ts";
+import { isOpen, leadingBatch, linear, zerosLike } from "./rules.ts";
 
 const toBool = (): DType => "bool";
 
@@ -17,6 +27,7 @@ function comparison(
 ): (a: TensorLike, b: TensorLike) => Tensor {
   const primitive: Plain = binaryPrimitive(name, {
     dtypes: complexToReal ? COMPUTING : REAL,
+    derivative: "none",
     result: toBool,
     scalar,
     ...(complexToReal && { complexToReal }),
@@ -48,7 +59,7 @@ export const greater: Comparison = comparison("greater", (a, b) => Number(a > b)
 export const greaterEqual: Comparison = comparison("greaterEqual", (a, b) => Number(a >= b));
 
 function logical(name: string, scalar: (a: number, b: number) => number): Comparison {
-  const primitive = binaryPrimitive(name, { dtypes: ["bool"], scalar });
+  const primitive = binaryPrimitive(name, { dtypes: ["bool"], derivative: "none", scalar });
   return (a, b) => {
     const [x, y] = align(a, b);
     if (x.dtype !== "bool")
@@ -61,7 +72,11 @@ export const logicalAnd: Comparison = logical("logicalAnd", (a, b) => a & b);
 export const logicalOr: Comparison = logical("logicalOr", (a, b) => a | b);
 export const logicalXor: Comparison = logical("logicalXor", (a, b) => a ^ b);
 
-const logicalNotP: Plain = unaryPrimitive("logicalNot", { dtypes: ["bool"], scalar: (x) => 1 - x });
+const logicalNotP: Plain = unaryPrimitive("logicalNot", {
+  dtypes: ["bool"],
+  derivative: "none",
+  scalar: (x) => 1 - x,
+});
 export const logicalNot = (x: TensorLike): Tensor => bindOne(logicalNotP, [asTensor(x)], undefined);
 
 function predicate(
@@ -71,6 +86,7 @@ function predicate(
 ): Plain {
   return unaryPrimitive(name, {
     dtypes: COMPUTING,
+    derivative: "none",
     result: toBool,
     scalar: (x) => Number(test(x)),
     complexToReal: (re, im) => Number(join(test(re), test(im))),
@@ -85,7 +101,7 @@ export const isnan = (x: TensorLike): Tensor => bindOne(isnanP, [asTensor(x)], u
 /** True where an element is neither NaN nor infinite. */
 export const isfinite = (x: TensorLike): Tensor => bindOne(isfiniteP, [asTensor(x)], undefined);
 
-export const whereP: Primitive<undefined> = definePrimitive({
+export const whereP: Primitive<undefined> = definePrimitive<undefined>({
   name: "where",
   dtypes: ALL,
   movesOnly: true,
@@ -108,6 +124,14 @@ export const whereP: Primitive<undefined> = definePrimitive({
     for (let i = 0; i < out.length; i++) out[i] = choose[width === 1 ? i : i >> 1] ? x[i]! : y[i]!;
     return [new Tensor(out, shape, dtype)];
   },
+  ...linear((operand) => operand > 0),
+  transpose: ({ cotangents: [cotangent], inputs: [condition, a, b] }) => {
+    const chosen = (x: Tensor | Abstract, y: Tensor, n: Tensor): Tangent =>
+      isOpen(x) ? bindOne(whereP, [condition as Tensor, y, n], undefined) : null;
+    const zero = zerosLike(cotangent!);
+    return [null, chosen(a!, cotangent!, zero), chosen(b!, zero, cotangent!)];
+  },
+  batch: leadingBatch,
 });
 
 /** Elements of `a` where the condition holds and of `b` elsewhere, all three broadcast together. */

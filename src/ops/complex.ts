@@ -3,10 +3,12 @@ import { ShapeError } from "../tensor/errors.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { atan2 } from "./arithmetic.ts";
+import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { type Plain, unaryPrimitive } from "./elementwise.ts";
 import { align, asTensor } from "./operands.ts";
-import { bindOne, COMPLEX, definePrimitive, FLOATS, type Primitive } from "./primitive.ts";
+import { COMPLEX, definePrimitive, FLOATS, type Primitive } from "./primitive.ts";
+import { isOpen, leadingBatch, linear, zerosLike } from "./rules.ts";
 
 /** One part of complex elements: a view with doubled strides. */
 function partPrimitive(name: string, part: 0 | 1): Plain {
@@ -23,6 +25,12 @@ function partPrimitive(name: string, part: 0 | 1): Plain {
         2 * x!.offset + part,
       ),
     ],
+    ...linear(),
+    // Re(c·x) against real(x) and imag(x): the part times c, or times -i·c.
+    transpose: ({ cotangents: [c] }) => [
+      part === 0 ? complexFrom(c!, zerosLike(c!)) : complexFrom(zerosLike(c!), c!.neg()),
+    ],
+    batch: leadingBatch,
   });
 }
 
@@ -34,9 +42,10 @@ const conjP: Plain = unaryPrimitive("conj", {
     out[at] = re;
     out[at + 1] = -im;
   },
+  derivative: { transpose: (c) => c.conj() },
 });
 
-export const complexFromP: Primitive<undefined> = definePrimitive({
+export const complexFromP: Primitive<undefined> = definePrimitive<undefined>({
   name: "complexFrom",
   dtypes: FLOATS,
   abstractEval: ([re, im]) => {
@@ -56,6 +65,12 @@ export const complexFromP: Primitive<undefined> = definePrimitive({
     }
     return [new Tensor(data, output!.shape, output!.dtype)];
   },
+  ...linear(),
+  transpose: ({ cotangents: [c], inputs: [re, im] }) => [
+    isOpen(re!) ? real(c!).astype(re!.dtype) : null,
+    isOpen(im!) ? imag(c!).neg().astype(im!.dtype) : null,
+  ],
+  batch: leadingBatch,
 });
 
 /** The real parts (a view); real tensors are returned as they are. */

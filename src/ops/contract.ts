@@ -13,10 +13,11 @@ import {
   sizeOf,
 } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { broadcastTo, expandDims, reshape } from "./movement.ts";
 import { unify } from "./operands.ts";
-import { bindOne, COMPUTING, definePrimitive, type Primitive } from "./primitive.ts";
+import { COMPUTING, definePrimitive, type Primitive } from "./primitive.ts";
 
 export interface ContractParams {
   /** Axes summed over, pairwise. */

@@ -1,10 +1,11 @@
 import { allocate, type DType, dtypeInfo, isComplex } from "../tensor/dtype.ts";
 import { normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { multiplyComplex } from "./complexMath.ts";
 import { asTensor } from "./operands.ts";
-import { bindOne, definePrimitive, NUMERIC, ORDERED_NUMERIC, type Primitive } from "./primitive.ts";
+import { definePrimitive, NUMERIC, ORDERED_NUMERIC, type Primitive } from "./primitive.ts";
 
 interface CumulativeParams {
   readonly axis: number;

@@ -17,12 +17,48 @@ import {
   unaryKernel,
   unaryLoop,
 } from "./loops.ts";
-import { type Abstract, definePrimitive, type Primitive } from "./primitive.ts";
+import { type Abstract, definePrimitive, type Primitive, type Series } from "./primitive.ts";
+import { bilinear, isOpen, leadingBatch, linear, noDerivative } from "./rules.ts";
+import { plus } from "./series.ts";
 
 /** Primitives without parameters take `undefined`. */
 export type Plain = Primitive<undefined>;
 
+/** Derivatives of a function of one operand: it has none, is linear, or is given by formulas. */
+export type UnaryDerivative =
+  | "none"
+  | {
+      /** The cotangent of the operand, for one of dtype `dtype`; the function is linear. */
+      readonly transpose: (cotangent: Tensor, dtype: DType) => Tensor;
+    }
+  | {
+      /** The tangent of the result for the tangent t at x, where the result is y. */
+      readonly tangent: (t: Tensor, x: Tensor, y: Tensor) => Tensor;
+      /** The Taylor series of the result, which starts with y. */
+      readonly jet: (x: Series, y: Tensor) => Series;
+    };
+
+/** Derivatives of a function of two operands. */
+export type BinaryDerivative =
+  | "none"
+  | {
+      /** Tangents of the result for a tangent of either operand; null where there is none. */
+      readonly tangents: readonly [
+        ((t: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor) | null,
+        ((t: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor) | null,
+      ];
+      readonly jet: (a: Series, b: Series, y: Tensor) => Series;
+      /** Cotangents of the operands in which it is linear, given the other one; null where it is not. */
+      readonly transpose?: readonly [
+        ((cotangent: Tensor, b: Tensor) => Tensor) | null,
+        ((cotangent: Tensor, a: Tensor) => Tensor) | null,
+      ];
+    }
+  /** Linear in each alone; the transpose in one multiplies by the other. */
+  | "product";
+
 export interface UnaryRules {
+  readonly derivative: UnaryDerivative;
   readonly dtypes: readonly DType[];
   /** Dtype of the result; that of the operand unless told. */
   readonly result?: (dtype: DType) => DType;
@@ -49,10 +85,54 @@ export function unaryPrimitive(name: string, rules: UnaryRules): Plain {
       if (rules.kernel && isFloat(dtype)) return unaryKernel(rules.kernel, x!, output!);
       return unaryLoop(rules.scalar!, x!, output!);
     },
+    batch: leadingBatch,
+    ...unaryDifferential(rules.derivative),
   });
 }
 
+type Rules = Pick<Plain, "jvp" | "jet" | "transpose">;
+
+function unaryDifferential(derivative: UnaryDerivative): Rules {
+  if (derivative === "none") return noDerivative;
+  if ("transpose" in derivative)
+    return {
+      ...linear(),
+      transpose: ({ cotangents: [cotangent], inputs: [x] }) => [derivative.transpose(cotangent!, x!.dtype)],
+    };
+  return {
+    jvp: ({ inputs: [x], tangents: [t], outputs: [y] }) => [derivative.tangent(t!, x!, y!)],
+    jet: ({ series: [x], outputs: [y] }) => [derivative.jet(x!, y!)],
+  };
+}
+
+function binaryDifferential(derivative: BinaryDerivative): Rules {
+  if (derivative === "none") return noDerivative;
+  if (derivative === "product")
+    return {
+      ...bilinear,
+      transpose: ({ cotangents: [cotangent], inputs: [a, b] }) =>
+        isOpen(a!) ? [cotangent!.mul(b as Tensor), null] : [null, cotangent!.mul(a as Tensor)],
+    };
+  const { tangents, jet, transpose } = derivative;
+  return {
+    jvp: ({ inputs: [a, b], tangents: [da, db], outputs: [y] }) => [
+      plus(
+        da && tangents[0] && tangents[0](da, a!, b!, y!),
+        db && tangents[1] && tangents[1](db, a!, b!, y!),
+      ),
+    ],
+    jet: ({ series: [a, b], outputs: [y] }) => [jet(a!, b!, y!)],
+    ...(transpose && {
+      transpose: ({ cotangents: [cotangent], inputs: [a, b] }) => [
+        isOpen(a!) && transpose[0] ? transpose[0](cotangent!, b as Tensor) : null,
+        isOpen(b!) && transpose[1] ? transpose[1](cotangent!, a as Tensor) : null,
+      ],
+    }),
+  };
+}
+
 export interface BinaryRules {
+  readonly derivative: BinaryDerivative;
   readonly dtypes: readonly DType[];
   readonly result?: (dtype: DType) => DType;
   readonly kernel?: BinaryKernel;
@@ -83,6 +163,8 @@ export function binaryPrimitive(name: string, rules: BinaryRules): Plain {
       if (rules.kernel && isFloat(dtype)) return binaryKernel(rules.kernel, a!, b!, output!);
       return binaryLoop(rules.scalar!, a!, b!, output!);
     },
+    batch: leadingBatch,
+    ...binaryDifferential(rules.derivative),
   });
 }
 

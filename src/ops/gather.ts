@@ -11,10 +11,11 @@ import {
   sizeOf,
 } from "../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { broadcastTo, moveAxis, reshape } from "./movement.ts";
 import { asTensor } from "./operands.ts";
-import { ALL, bindOne, definePrimitive, type Primitive } from "./primitive.ts";
+import { ALL, definePrimitive, type Primitive } from "./primitive.ts";
 
 export interface GatherParams {
   /** The axes that the index tensors address, in their order; the others are copied whole. */

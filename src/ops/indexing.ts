@@ -4,11 +4,11 @@ import { tensor } from "../tensor/create.ts";
 import { DTypeError, ShapeError } from "../tensor/errors.ts";
 import { broadcastShapes, formatShape, type Shape } from "../tensor/shape.ts";
 import { type Index, Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { gatherP, indexTensor, scatterP } from "./gather.ts";
 import { broadcastTo, reshape, sliceP, transpose } from "./movement.ts";
 import { asTensor } from "./operands.ts";
-import { bindOne } from "./primitive.ts";
 
 interface Range {
   readonly start: number;

@@ -2,12 +2,12 @@ import { zeros } from "../tensor/create.ts";
 import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, normalizeAxis } from "../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { where } from "./comparison.ts";
 import { scatter, take } from "./gather.ts";
 import { concatP, expandDims, narrowAxis, padP, reshape } from "./movement.ts";
 import { asTensor, commonDType } from "./operands.ts";
-import { bindOne } from "./primitive.ts";
 
 function unified(tensors: readonly Tensor[], what: string): Tensor[] {
   if (tensors.length === 0) throw new ShapeError(`${what}: at least one tensor was expected`);

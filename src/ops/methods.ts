@@ -13,7 +13,7 @@ import * as reduce from "./reduce.ts";
 import { cos, exp, log, sin, tanh } from "./transcendental.ts";
 
 const { add, sub, mul, div, pow, maximum, minimum, neg, abs, sqrt, square } = arithmetic;
-const { equal, notEqual, less, lessEqual, greater, greaterEqual } = comparison;
+const { equal, notEqual, less, lessEqual, greater, greaterEqual, where } = comparison;
 const { reshape, ravel, transpose, mT, broadcastTo, squeeze, expandDims, flip } = movement;
 const { sum, prod, mean, variance, max, min, any, all, argmax, argmin } = reduce;
 
@@ -21,7 +21,7 @@ type Operation = (x: Tensor, ...rest: never[]) => Tensor;
 
 const operations: Readonly<Record<string, Operation>> = {
   ...{ add, sub, mul, div, pow, maximum, minimum, neg, abs, sqrt, square },
-  ...{ equal, notEqual, less, lessEqual, greater, greaterEqual },
+  ...{ equal, notEqual, less, lessEqual, greater, greaterEqual, where },
   ...{ exp, log, sin, cos, tanh, conj, real, imag },
   ...{ sum, prod, mean, variance, max, min, any, all, argmax, argmin, cumsum },
   ...{ reshape, ravel, transpose, mT, broadcastTo, squeeze, expandDims, flip },

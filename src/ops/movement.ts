@@ -13,7 +13,8 @@ import {
   sizeOf,
 } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { ALL, bindOne, definePrimitive, type Primitive } from "./primitive.ts";
+import { bindOne } from "./bind.ts";
+import { ALL, definePrimitive, type Primitive } from "./primitive.ts";
 
 export const reshapeP: Primitive<{ readonly shape: Shape }> = definePrimitive({
   name: "reshape",

@@ -1,9 +1,9 @@
+// What an operation of the engine is: one record with every rule that it owes to the transforms.
+
 import type { DType } from "../tensor/dtype.ts";
-import { allocate, dtypeInfo, dtypes } from "../tensor/dtype.ts";
-import { DTypeError } from "../tensor/errors.ts";
-import { narrow, widen } from "../tensor/float16.ts";
+import { dtypeInfo, dtypes } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** What is known of a tensor without its elements. */
 export interface Abstract {
@@ -11,9 +11,86 @@ export interface Abstract {
   readonly dtype: DType;
 }
 
+/** A directional derivative, or null where it is zero because nothing depends on the input. */
+export type Tangent = Tensor | null;
+
+/**
+ * Taylor coefficients c₀, c₁ … of a curve t ↦ Σ cₖ tᵏ (no factorials). The first is always there; null stands for a
+ * later coefficient that is zero.
+ */
+export type Series = readonly [Tensor, ...(Tensor | null)[]];
+
+/** Forward mode: at least one tangent is not null, and tangents have the dtype of their inputs. */
+export interface JvpCall<P> {
+  readonly inputs: readonly Tensor[];
+  readonly tangents: readonly Tangent[];
+  readonly outputs: readonly Tensor[];
+  readonly params: P;
+  readonly self: Primitive<P>;
+}
+
+/**
+ * The transpose of a primitive in those operands in which it is linear. They come as `Abstract`, known ones as tensors.
+ * At least one cotangent is not null. With complex numbers ⟨c, x⟩ = Re Σ c·x, without conjugation: the transpose of a
+ * product with a is the product with a.
+ */
+export interface TransposeCall<P> {
+  readonly cotangents: readonly Tangent[];
+  readonly inputs: readonly (Tensor | Abstract)[];
+  readonly params: P;
+  readonly self: Primitive<P>;
+}
+
+/** Vectorisation: batched operands have an extra axis of length `size` in front, and so must all results. */
+export interface BatchCall<P> {
+  readonly inputs: readonly Tensor[];
+  readonly batched: readonly boolean[];
+  readonly size: number;
+  readonly params: P;
+  readonly self: Primitive<P>;
+}
+
+/** Taylor mode: `outputs` are the results at the leading coefficients; `order` is at least 1. */
+export interface JetCall<P> {
+  readonly series: readonly Series[];
+  readonly outputs: readonly Tensor[];
+  readonly order: number;
+  readonly params: P;
+  readonly self: Primitive<P>;
+}
+
+export type JvpRule<P> = (call: JvpCall<P>) => readonly Tangent[];
+export type TransposeRule<P> = (call: TransposeCall<P>) => readonly Tangent[];
+export type BatchRule<P> = (call: BatchCall<P>) => readonly Tensor[];
+export type JetRule<P> = (call: JetCall<P>) => readonly Series[];
+
+/** The linear part of a function at a point: `apply` pushes tangents forward. */
+export interface Linearized {
+  readonly outputs: readonly Tensor[];
+  readonly apply: (tangents: readonly Tangent[]) => readonly Tangent[];
+}
+
+/**
+ * Primitives that run functions of their own (loops, branches, custom rules) find value and derivative together, and
+ * split the work between them for reverse mode.
+ */
+export interface CompoundJvp<P> {
+  jvp(
+    inputs: readonly Tensor[],
+    tangents: readonly Tangent[],
+    params: P,
+  ): { readonly outputs: readonly Tensor[]; readonly tangents: readonly Tangent[] };
+  /** `isActive[i]`: a tangent may come for input i. `apply` must be linear and made of transposable primitives. */
+  linearize(inputs: readonly Tensor[], isActive: readonly boolean[], params: P): Linearized;
+}
+
+/** Jets found from the jvp rule alone, order by order: O(k³) arithmetic instead of the O(k²) of a rule of its own. */
+export const JET_FROM_JVP = "from jvp";
+
 /**
  * One operation of the engine with every rule it owes, in one place. Public functions check and convert their arguments
- * (promotion, broadcasting) and then `bind` primitives, which take operands as they are.
+ * (promotion, broadcasting) and then `bind` primitives, which take operands as they are. Rules are written with the
+ * methods of tensors, which are bound late: so the rule of an early file may use an operation of a later one.
  */
 export interface Primitive<P> {
   readonly name: string;
@@ -25,6 +102,13 @@ export interface Primitive<P> {
   abstractEval(inputs: readonly Abstract[], params: P): readonly Abstract[];
   /** The results themselves; `outputs` is what `abstractEval` answered. */
   evaluate(inputs: readonly Tensor[], params: P, outputs: readonly Abstract[]): readonly Tensor[];
+  readonly jvp: JvpRule<P> | CompoundJvp<P>;
+  /** Only primitives that are linear in some operand have one. */
+  readonly transpose?: TransposeRule<P>;
+  readonly batch: BatchRule<P>;
+  readonly jet: JetRule<P> | typeof JET_FROM_JVP;
+  /** How parameters appear in a printed graph; by default `name=value` for each. */
+  print?(params: P): string;
 }
 
 /** Every primitive by name. */
@@ -33,55 +117,8 @@ export const primitives: Map<string, Primitive<never>> = new Map<string, Primiti
 /** Registers a primitive; a name is taken once. */
 export function definePrimitive<P>(record: Primitive<P>): Primitive<P> {
   if (primitives.has(record.name)) throw new Error(`primitive "${record.name}" is defined twice`);
-  primitives.set(record.name, record as Primitive<never>);
+  primitives.set(record.name, record as unknown as Primitive<never>);
   return record;
-}
-
-/** Applies a primitive to operands: the one door through which every operation passes. */
-export function bind<P>(primitive: Primitive<P>, inputs: readonly Tensor[], params: P): readonly Tensor[] {
-  const outputs = primitive.abstractEval(inputs, params);
-  for (let i = 0; i < inputs.length; i++) {
-    const { dtype } = inputs[i]!;
-    if (!primitive.dtypes.includes(dtype)) throw unsupported(primitive, dtype);
-    if (dtypeInfo(dtype).packed && !primitive.movesOnly)
-      return evaluateWidened(primitive, inputs, params, outputs);
-  }
-  return primitive.evaluate(inputs, params, outputs);
-}
-
-/** `bind` for primitives with a single result. */
-export function bindOne<P>(primitive: Primitive<P>, inputs: readonly Tensor[], params: P): Tensor {
-  return bind(primitive, inputs, params)[0]!;
-}
-
-function unsupported(primitive: Primitive<never>, dtype: DType): DTypeError {
-  const advice = dtype.startsWith("float8")
-    ? `: ${dtype} is a storage dtype, convert it with astype("float32") first`
-    : `; it takes ${primitive.dtypes.join(", ")}`;
-  return new DTypeError(`${primitive.name} does not take ${dtype}${advice}`);
-}
-
-/** Narrow floats compute in float32 and are rounded once at the end. */
-function evaluateWidened<P>(
-  primitive: Primitive<P>,
-  inputs: readonly Tensor[],
-  params: P,
-  outputs: readonly Abstract[],
-): readonly Tensor[] {
-  const wide = (abstract: Abstract): Abstract =>
-    dtypeInfo(abstract.dtype).packed ? { shape: abstract.shape, dtype: "float32" } : abstract;
-  const results = primitive.evaluate(inputs.map(widenTensor), params, outputs.map(wide));
-  return results.map((result, i) => {
-    const { dtype } = outputs[i]!;
-    if (!dtypeInfo(dtype).packed) return result;
-    const data = allocate(dtype, result.size);
-    narrow(dtype, result.data(), data);
-    return new Tensor(data, result.shape, dtype);
-  });
-}
-
-function widenTensor(x: Tensor): Tensor {
-  return dtypeInfo(x.dtype).packed ? new Tensor(widen(x.dtype, x.data()), x.shape, "float32") : x;
 }
 
 const of = (accept: (dtype: DType) => boolean): readonly DType[] => dtypes.filter(accept);

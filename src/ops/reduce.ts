@@ -14,12 +14,13 @@ import { DomainError, DTypeError } from "../tensor/errors.ts";
 import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { type Reduction, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { abs, div, maximum, square, sub } from "./arithmetic.ts";
+import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { logicalNot, notEqual, where } from "./comparison.ts";
 import { multiplyComplex } from "./complexMath.ts";
 import { reshape, transpose } from "./movement.ts";
 import { asTensor } from "./operands.ts";
-import { bindOne, definePrimitive, NUMERIC, ORDERED_NUMERIC, type Primitive, REAL } from "./primitive.ts";
+import { definePrimitive, NUMERIC, ORDERED_NUMERIC, type Primitive, REAL } from "./primitive.ts";
 import { exp, log } from "./transcendental.ts";
 
 export interface ReduceParams {

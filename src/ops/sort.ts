@@ -2,10 +2,11 @@ import { allocate, type Storage } from "../tensor/dtype.ts";
 import { DomainError } from "../tensor/errors.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { bindOne } from "./bind.ts";
 import { takeAlongAxis } from "./gather.ts";
 import { flip, moveAxis, narrowAxis } from "./movement.ts";
 import { asTensor } from "./operands.ts";
-import { bindOne, definePrimitive, type Primitive, REAL } from "./primitive.ts";
+import { definePrimitive, type Primitive, REAL } from "./primitive.ts";
 
 /** Sorts along the last axis: values, or the positions they come from. */
 export const argsortP: Primitive<undefined> = definePrimitive({

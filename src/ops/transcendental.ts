@@ -1,60 +1,209 @@
 import type { UnaryKernel } from "../device/device.ts";
 import { inexactDType } from "../tensor/dtype.ts";
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
+import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import * as C from "./complexMath.ts";
-import { type Plain, unaryPrimitive } from "./elementwise.ts";
+import { unaryPrimitive } from "./elementwise.ts";
 import type { ComplexUnary } from "./loops.ts";
 import { asTensor } from "./operands.ts";
-import { bindOne, FLOATS, INEXACT } from "./primitive.ts";
+import { FLOATS, INEXACT, type Series } from "./primitive.ts";
+import {
+  expSeries,
+  integrateSeries,
+  logSeries,
+  mulSeries,
+  pairSeries,
+  powSeries,
+  reciprocalSeries,
+  riccatiSeries,
+  scaleSeries,
+  shiftSeries,
+  solveSeries,
+  sqrtSeries,
+  squareSeries,
+  times,
+} from "./series.ts";
+
+/** How a function differentiates: dy/dx from x and y, and its Taylor series. */
+interface Calculus {
+  readonly slope: (x: Tensor, y: Tensor) => Tensor;
+  readonly jet: (x: Series, y: Tensor) => Series;
+}
+
+/** For functions whose derivative is made of simpler ones: its series is integrated. */
+const integrated = (slope: (x: Tensor) => Tensor, series: (x: Series) => Series): Calculus => ({
+  slope,
+  jet: (x, y) => integrateSeries(x, series(lowered(x)), y),
+});
 
 /** A function of fractional values; integers are converted to float64. */
 function define(
   kernel: UnaryKernel,
+  { slope, jet }: Calculus,
   complex?: ComplexUnary,
-): { primitive: Plain; apply: (x: TensorLike) => Tensor } {
+): (x: TensorLike) => Tensor {
   const primitive = unaryPrimitive(kernel, {
     dtypes: complex ? INEXACT : FLOATS,
     kernel,
+    derivative: { tangent: (t, x, y) => t.mul(slope(x, y)), jet },
     ...(complex && { complex }),
   });
-  const apply = (value: TensorLike): Tensor => {
+  return (value) => {
     const x = asTensor(value);
     return bindOne(primitive, [astype(x, inexactDType(x.dtype))], undefined);
   };
-  return { primitive, apply };
 }
+
+/** All coefficients but the last: what the derivative of a series needs. */
+const lowered = (x: Series): Series => (x.length > 1 ? (x.slice(0, -1) as unknown as Series) : x);
+const negated = (x: Series): Series => scaleSeries(x, -1);
+/** 1 - x² */
+const complement = (x: Series): Series => shiftSeries(negated(squareSeries(x)), 1);
+/** x² - 1, as a product that keeps the branch cuts of complex numbers apart. */
+const splitRoot = (x: Series): Series =>
+  mulSeries(sqrtSeries(shiftSeries(x, -1)), sqrtSeries(shiftSeries(x, 1)));
+const inverse = (x: Series): Series => reciprocalSeries(x, x[0].pow(-1));
 
 type Function1 = (x: TensorLike) => Tensor;
 
 /** eˣ */
-export const exp: Function1 = define("exp", C.expComplex).apply;
+export const exp: Function1 = define("exp", { slope: (_x, y) => y, jet: expSeries }, C.expComplex);
 /** 2ˣ */
-export const exp2: Function1 = define("exp2").apply;
+export const exp2: Function1 = define("exp2", {
+  slope: (_x, y) => y.mul(Math.LN2),
+  jet: (x, y) => solveSeries(x, y, (soFar, k) => times(soFar[k]!, Math.LN2)),
+});
 /** eˣ - 1, accurate near 0. */
-export const expm1: Function1 = define("expm1").apply;
+export const expm1: Function1 = define("expm1", {
+  slope: (_x, y) => y.add(1),
+  jet: (x, y) => solveSeries(x, y, (soFar, k) => (k === 0 ? soFar[0]!.add(1) : soFar[k]!)),
+});
 /** Natural logarithm; NaN below 0, the principal branch for complex x. */
-export const log: Function1 = define("log", C.logComplex).apply;
-export const log2: Function1 = define("log2").apply;
-export const log10: Function1 = define("log10").apply;
+export const log: Function1 = define(
+  "log",
+  { slope: (x) => x.pow(-1), jet: (x, y) => logSeries(x, y) },
+  C.logComplex,
+);
+const logarithm = (base: number): Calculus => {
+  const scale = 1 / Math.log(base);
+  return {
+    slope: (x) => x.pow(-1).mul(scale),
+    jet: (x, y) => {
+      const [, ...rest] = logSeries(x);
+      return [y, ...rest.map((coefficient) => times(coefficient, scale))];
+    },
+  };
+};
+export const log2: Function1 = define("log2", logarithm(2));
+export const log10: Function1 = define("log10", logarithm(10));
 /** log(1 + x), accurate near 0. */
-export const log1p: Function1 = define("log1p").apply;
-export const sin: Function1 = define("sin", C.sinComplex).apply;
-export const cos: Function1 = define("cos", C.cosComplex).apply;
-export const tan: Function1 = define("tan", C.tanComplex).apply;
-export const asin: Function1 = define("asin", C.asinComplex).apply;
-export const acos: Function1 = define("acos", C.acosComplex).apply;
-export const atan: Function1 = define("atan", C.atanComplex).apply;
-export const sinh: Function1 = define("sinh", C.sinhComplex).apply;
-export const cosh: Function1 = define("cosh", C.coshComplex).apply;
-export const tanh: Function1 = define("tanh", C.tanhComplex).apply;
-export const asinh: Function1 = define("asinh", C.asinhComplex).apply;
-export const acosh: Function1 = define("acosh", C.acoshComplex).apply;
-export const atanh: Function1 = define("atanh", C.atanhComplex).apply;
+export const log1p: Function1 = define("log1p", {
+  slope: (x) => x.add(1).pow(-1),
+  jet: (x, y) => logSeries(shiftSeries(x, 1), y),
+});
+export const sin: Function1 = define(
+  "sin",
+  { slope: (x) => cos(x), jet: (x, y) => pairSeries(x, y, cos(x[0]), -1)[0] },
+  C.sinComplex,
+);
+export const cos: Function1 = define(
+  "cos",
+  { slope: (x) => sin(x).neg(), jet: (x, y) => pairSeries(x, sin(x[0]), y, -1)[1] },
+  C.cosComplex,
+);
+export const tan: Function1 = define(
+  "tan",
+  { slope: (_x, y) => y.square().add(1), jet: (x, y) => riccatiSeries(x, y, 1, 0, 1) },
+  C.tanComplex,
+);
+export const asin: Function1 = define(
+  "asin",
+  integrated(
+    (x) => x.square().neg().add(1).sqrt().pow(-1),
+    (x) => inverse(sqrtSeries(complement(x))),
+  ),
+  C.asinComplex,
+);
+export const acos: Function1 = define(
+  "acos",
+  integrated(
+    (x) => x.square().neg().add(1).sqrt().pow(-1).neg(),
+    (x) => negated(inverse(sqrtSeries(complement(x)))),
+  ),
+  C.acosComplex,
+);
+export const atan: Function1 = define(
+  "atan",
+  integrated(
+    (x) => x.square().add(1).pow(-1),
+    (x) => inverse(shiftSeries(squareSeries(x), 1)),
+  ),
+  C.atanComplex,
+);
+export const sinh: Function1 = define(
+  "sinh",
+  { slope: (x) => cosh(x), jet: (x, y) => pairSeries(x, y, cosh(x[0]), 1)[0] },
+  C.sinhComplex,
+);
+export const cosh: Function1 = define(
+  "cosh",
+  { slope: (x) => sinh(x), jet: (x, y) => pairSeries(x, sinh(x[0]), y, 1)[1] },
+  C.coshComplex,
+);
+export const tanh: Function1 = define(
+  "tanh",
+  { slope: (_x, y) => y.square().neg().add(1), jet: (x, y) => riccatiSeries(x, y, 1, 0, -1) },
+  C.tanhComplex,
+);
+export const asinh: Function1 = define(
+  "asinh",
+  integrated(
+    (x) => x.square().add(1).sqrt().pow(-1),
+    (x) => inverse(sqrtSeries(shiftSeries(squareSeries(x), 1))),
+  ),
+  C.asinhComplex,
+);
+export const acosh: Function1 = define(
+  "acosh",
+  integrated(
+    (x) => x.sub(1).sqrt().mul(x.add(1).sqrt()).pow(-1),
+    (x) => inverse(splitRoot(x)),
+  ),
+  C.acoshComplex,
+);
+export const atanh: Function1 = define(
+  "atanh",
+  integrated(
+    (x) => x.square().neg().add(1).pow(-1),
+    (x) => inverse(complement(x)),
+  ),
+  C.atanhComplex,
+);
+const GAUSS = 2 / Math.sqrt(Math.PI);
+/** ±2/√π e^(-x²) */
+const gaussian = (factor: number): Calculus =>
+  integrated(
+    (x) => x.square().neg().exp().mul(factor),
+    (x) => scaleSeries(expSeries(negated(squareSeries(x))), factor),
+  );
 /** 2/√π ∫₀ˣ e^(-t²) dt */
-export const erf: Function1 = define("erf").apply;
+export const erf: Function1 = define("erf", gaussian(GAUSS));
 /** 1 - erf(x), accurate for large x. */
-export const erfc: Function1 = define("erfc").apply;
-export const cbrt: Function1 = define("cbrt").apply;
+export const erfc: Function1 = define("erfc", gaussian(-GAUSS));
+export const cbrt: Function1 = define("cbrt", {
+  slope: (_x, y) => y.square().mul(3).pow(-1),
+  jet: (x, y) =>
+    powSeries(
+      x,
+      asTensor(1 / 3)
+        .astype(y.dtype)
+        .broadcastTo(y.shape),
+      y,
+    ),
+});
 /** 1 / (1 + e^(-x)) */
-export const sigmoid: Function1 = define("sigmoid").apply;
+export const sigmoid: Function1 = define("sigmoid", {
+  slope: (_x, y) => y.mul(y.neg().add(1)),
+  jet: (x, y) => riccatiSeries(x, y, 0, 1, -1),
+});

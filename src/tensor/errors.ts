@@ -37,3 +37,8 @@ export class AbortedError extends PolyadicError {
 export class MissingPackageError extends PolyadicError {
   override name = "MissingPackageError";
 }
+
+/** A traced value was read, kept after its transform had ended, or met an operation that cannot be transformed. */
+export class TracerError extends PolyadicError {
+  override name = "TracerError";
+}

@@ -44,7 +44,7 @@ export class Tensor {
   /** Element of `storage` at which the tensor starts. For engine code. */
   readonly offset: number;
   /** The shared typed array: never write to it. For engine code; users take `toTypedArray()`. */
-  readonly storage: Storage;
+  declare readonly storage: Storage;
 
   /** Wraps storage without copying; `tensor()` and `fromTypedArray()` are the checked ways in. */
   constructor(storage: Storage, shape: Shape, dtype: DType, strides?: Shape, offset = 0) {
@@ -154,7 +154,7 @@ export class Tensor {
 // What `console.log` shows in Node.
 Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), {
   value(this: Tensor): string {
-    return formatTensor(this);
+    return this.toString();
   },
 });
 
@@ -176,6 +176,8 @@ export interface Tensor {
   lessEqual(other: TensorLike): Tensor;
   greater(other: TensorLike): Tensor;
   greaterEqual(other: TensorLike): Tensor;
+  /** Elements of `a` where this (bool) tensor holds and of `b` elsewhere, broadcast together. */
+  where(a: TensorLike, b: TensorLike): Tensor;
   neg(): Tensor;
   abs(): Tensor;
   sqrt(): Tensor;

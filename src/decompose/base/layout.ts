@@ -1,7 +1,7 @@
 // Rearranged tensors: transposed modes, and modes split into factors (which turns a train into a quantized one).
 
+import { bindOne } from "../../ops/bind.ts";
 import { narrowAxis, padP, reshape, transpose } from "../../ops/movement.ts";
-import { bindOne } from "../../ops/primitive.ts";
 import { allocate } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
