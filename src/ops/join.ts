@@ -82,6 +82,7 @@ export function pad(
     return bindOne(padP, [x, astype(border, x.dtype)], {
       before: sides.map(([before]) => before),
       after: sides.map(([, after]) => after),
+      interior: sides.map(() => 0),
     });
   }
   return sides.reduce((result, [before, after], axis) => {

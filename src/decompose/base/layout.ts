@@ -64,6 +64,7 @@ export function arrange(x: Tensor, layout: Layout): Tensor {
     ? bindOne(padP, [x, new Tensor(allocate(x.dtype, 1), [], x.dtype)], {
         before: layout.shape.map(() => 0),
         after: layout.padded.map((n, k) => n - layout.shape[k]!),
+        interior: layout.padded.map(() => 0),
       })
     : x;
   return transpose(reshape(extended, layout.splits.flat()), layout.order).contiguous();
