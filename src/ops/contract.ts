@@ -15,7 +15,8 @@ import {
 import { Tensor } from "../tensor/tensor.ts";
 import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
-import { broadcastTo, expandDims, inversePermutation, moveAxis, reshape, transpose } from "./movement.ts";
+import { broadcastTo, expandDims, moveAxis, reshape, transpose } from "./movement.ts";
+import { inversePermutation } from "./moves.ts";
 import { unify } from "./operands.ts";
 import { type Abstract, COMPUTING, definePrimitive, type Primitive } from "./primitive.ts";
 import { bilinear, isOpen } from "./rules.ts";

@@ -3,7 +3,7 @@
 
 import type { Tensor } from "../tensor/tensor.ts";
 import { bindOne } from "./bind.ts";
-import { type PadParams, padP, sliceP } from "./movement.ts";
+import { type PadParams, padP, sliceP } from "./moves.ts";
 import type { Series } from "./primitive.ts";
 import { zerosLike } from "./rules.ts";
 import { addSeries, mapSeries, mulSeries } from "./series.ts";
