@@ -10,7 +10,7 @@ interface Value extends Abstract {
 }
 
 interface Operation {
-  readonly primitive: { readonly name: string; readonly print?: (params: unknown) => string };
+  readonly primitive: { readonly name: string; readonly print?: (params: unknown) => unknown };
   readonly inputs: readonly (Value | Tensor)[];
   readonly params: unknown;
   readonly outputs: readonly Value[];
@@ -52,7 +52,7 @@ export function formatGraph(graph: Printable, indent = ""): string {
     const outputs = equation.outputs.map(declare).join(", ");
     const operands = equation.inputs.map((x) => ` ${atom(x)}`).join("");
     const { primitive, params } = equation;
-    const text = primitive.print ? primitive.print(params) : formatParams(params, inner);
+    const text = formatParams(primitive.print ? primitive.print(params) : params, inner);
     return `${inner}${outputs} = ${primitive.name}${text && `[${text}]`}${operands}`;
   });
   return [head, ...lines, `${inner}(${graph.outputs.map(atom).join(", ")}) }`].join("\n");

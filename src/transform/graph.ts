@@ -104,7 +104,8 @@ export class GraphTrace implements Trace {
     return x instanceof GraphTracer && x.trace === this ? x.variable : x;
   }
 
-  process<P>(primitive: Primitive<P>, inputs: readonly Tensor[], params: P): readonly Tensor[] {
+  process<P>(primitive: Primitive<P>, operands: readonly Tensor[], given: P): readonly Tensor[] {
+    const { inputs, params } = primitive.close?.(operands, given) ?? { inputs: operands, params: given };
     const outputs = primitive.abstractEval(inputs, params).map((output) => this.variable(output));
     this.#equations.push({
       primitive: primitive as unknown as Primitive<unknown>,

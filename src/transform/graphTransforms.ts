@@ -193,7 +193,9 @@ export const moves = (curve: Series): boolean => curve.some((c, k) => k > 0 && c
 export const differentiable = (inputs: readonly Abstract[], mask: Mask): boolean[] =>
   inputs.map((x, i) => mask[i]! && isDifferentiable(x));
 
-/** The same graph with further inputs that it ignores. */
-export function widened(graph: Graph, inputs: readonly Abstract[]): Graph {
-  return traceFlat((xs) => evaluateGraph(graph, xs.slice(0, graph.inputs.length)), inputs);
-}
+/** The same graph over another list of inputs, of which `pick` chooses its own (the first ones unless told). */
+export const overInputs = (
+  graph: Graph,
+  inputs: readonly Abstract[],
+  pick: (xs: readonly Tensor[]) => readonly Tensor[] = (xs) => xs.slice(0, graph.inputs.length),
+): Graph => traceFlat((xs) => evaluateGraph(graph, pick(xs)), inputs);

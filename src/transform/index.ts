@@ -1,5 +1,11 @@
 import "../ops/methods.ts";
 
+export { checkpoint } from "./checkpoint.ts";
+export { cond, switchCase } from "./control/cond.ts";
+export { type ScanOptions, scan } from "./control/scan.ts";
+export { type WhileOptions, whileLoop } from "./control/whileLoop.ts";
+export { customJvp } from "./customJvp.ts";
+export { customVjp } from "./customVjp.ts";
 export { jvp, linearize } from "./directional.ts";
 export { type Gradient, type GradientOptions, grad, valueAndGrad, vjp } from "./gradient.ts";
 export { type Atom, type Equation, Graph, Variable } from "./graph.ts";

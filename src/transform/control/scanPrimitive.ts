@@ -116,7 +116,7 @@ export const scanP: Primitive<ScanParams> = definePrimitive<ScanParams>({
       const n = params.outputs.length;
       return { outputs: results.slice(0, n), tangents: scatterMask(results.slice(n), isActive) };
     },
-    linearize,
+    linearize: linearizeScan,
   },
   transpose: ({ cotangents, inputs, params }) => transposeScan(cotangents, inputs, params),
   batch: ({ inputs, batched, size, params }) => {
@@ -156,14 +156,18 @@ export const scanP: Primitive<ScanParams> = definePrimitive<ScanParams>({
     });
     return packSeries(results, isActive, order);
   },
-  print: ({ length, reverse, body }) => `length=${length}${reverse ? " reverse" : ""} body=${body}`,
+  print: ({ length, reverse, body }) => ({ length, ...(reverse && { reverse }), body }),
 });
 
 const swapLeading = (x: Tensor): Tensor =>
   x.transpose(Array.from(x.shape, (_, axis) => (axis < 2 ? 1 - axis : axis)));
 
 /** The forward loop also stacks what the derivative needs; the derivative is a second loop over that. */
-function linearize(inputs: readonly Tensor[], isActive: readonly boolean[], params: ScanParams): Linearized {
+export function linearizeScan(
+  inputs: readonly Tensor[],
+  isActive: readonly boolean[],
+  params: ScanParams,
+): Linearized {
   const settled = settle(
     isActive,
     params.inputs,
@@ -173,7 +177,7 @@ function linearize(inputs: readonly Tensor[], isActive: readonly boolean[], para
   const {
     forward,
     linear,
-    residuals,
+
     isActive: outActive,
   } = linearizeGraph(params.body, settled.inputs, settled.forced);
   const n = params.outputs.length;
