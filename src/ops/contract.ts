@@ -15,9 +15,11 @@ import {
 import { Tensor } from "../tensor/tensor.ts";
 import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
-import { broadcastTo, expandDims, reshape } from "./movement.ts";
+import { broadcastTo, expandDims, moveAxis, reshape, transpose } from "./movement.ts";
+import { inversePermutation } from "./moves.ts";
 import { unify } from "./operands.ts";
-import { COMPUTING, definePrimitive, type Primitive } from "./primitive.ts";
+import { type Abstract, COMPUTING, definePrimitive, type Primitive } from "./primitive.ts";
+import { bilinear, isOpen } from "./rules.ts";
 
 export interface ContractParams {
   /** Axes summed over, pairwise. */
@@ -27,7 +29,7 @@ export interface ContractParams {
 }
 
 /** Result axes: batch, then the free axes of the first operand, then those of the second. */
-export const contractP: Primitive<ContractParams> = definePrimitive({
+export const contractP: Primitive<ContractParams> = definePrimitive<ContractParams>({
   name: "contract",
   dtypes: COMPUTING,
   abstractEval: ([a, b], { contract, batch }) => {
@@ -51,7 +53,62 @@ export const contractP: Primitive<ContractParams> = definePrimitive({
     const real = product(astype(a!, "float64"), astype(b!, "float64"), params, output!.shape, "float64");
     return [astype(real, dtype)];
   },
+  ...bilinear,
+  transpose: ({ cotangents: [c], inputs: [a, b], params }) =>
+    isOpen(a!)
+      ? [transposedProduct(c!, a!, b as Tensor, 0, params), null]
+      : [null, transposedProduct(c!, b!, a as Tensor, 1, params)],
+  batch: ({ inputs: [a, b], batched: [batchesA, batchesB], params: { contract, batch }, self }) => {
+    const shifted = (axes: readonly number[], isBatched: boolean | undefined): readonly number[] =>
+      isBatched ? axes.map((axis) => axis + 1) : axes;
+    const pairs = ([left, right]: ContractParams["batch"]): ContractParams["batch"] => [
+      shifted(left, batchesA),
+      shifted(right, batchesB),
+    ];
+    const [left, right] = pairs(batch);
+    if (batchesA && batchesB)
+      return [
+        bindOne(self, [a!, b!], {
+          contract: pairs(contract),
+          batch: [
+            [0, ...left],
+            [0, ...right],
+          ],
+        }),
+      ];
+    // The one batch axis is a free axis, the first of its operand: a single large product.
+    const result = bindOne(self, [a!, b!], { contract: pairs(contract), batch: [left, right] });
+    const before = batchesA ? left.length : a!.ndim - contract[0].length;
+    return [moveAxis(result, before, 0)];
+  },
 });
+
+/**
+ * The cotangent of one operand: that of the product, contracted with the other operand over the axes that the other
+ * brought in. `side` says which operand is open.
+ */
+function transposedProduct(
+  cotangent: Tensor,
+  open: Abstract,
+  known: Tensor,
+  side: 0 | 1,
+  { contract, batch }: ContractParams,
+): Tensor {
+  const contracted = contract[side];
+  const partners = contract[1 - side]!;
+  const freeOpen = freeAxes(open.shape, contracted, batch[side]);
+  const freeKnown = freeAxes(known.shape, partners, batch[1 - side]!);
+  const leading = batch[0].map((_, i) => i);
+  const first = leading.length + (side === 0 ? freeOpen.length : 0);
+  const product = bindOne(contractP, [cotangent, known], {
+    contract: [freeKnown.map((_, i) => first + i), freeKnown],
+    batch: [leading, batch[1 - side]!],
+  });
+  // Its axes: batch, the free ones of the open operand, then the contracted ones in the order of the known operand.
+  const ascending = partners.map((_, i) => i).sort((i, j) => partners[i]! - partners[j]!);
+  const order = [...batch[side], ...freeOpen, ...ascending.map((i) => contracted[i]!)];
+  return transpose(product, inversePermutation(order));
+}
 
 const freeAxes = (shape: Shape, contracted: readonly number[], batched: readonly number[]): number[] =>
   Array.from(shape, (_, i) => i).filter((i) => !contracted.includes(i) && !batched.includes(i));

@@ -4,17 +4,24 @@ import { Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { multiplyComplex } from "./complexMath.ts";
+import { takeAlongAxis } from "./gather.ts";
 import { asTensor } from "./operands.ts";
 import { definePrimitive, NUMERIC, ORDERED_NUMERIC, type Primitive } from "./primitive.ts";
+import { runningProduct } from "./products.ts";
+import { linear } from "./rules.ts";
+import { mapSeries } from "./series.ts";
 
 interface CumulativeParams {
   readonly axis: number;
 }
 
+type Rules = Pick<Primitive<CumulativeParams>, "jvp" | "jet" | "transpose">;
+
 function cumulative(
   name: string,
   dtypes: readonly DType[],
   join: (a: number, b: number) => number,
+  rules: Rules,
 ): (x: TensorLike, axis: number) => Tensor {
   const primitive: Primitive<CumulativeParams> = definePrimitive<CumulativeParams>({
     name,
@@ -37,6 +44,8 @@ function cumulative(
       }
       return [new Tensor(out, output!.shape, output!.dtype)];
     },
+    batch: ({ inputs: [x], params: { axis }, self }) => [bindOne(self, [x!], { axis: axis + 1 })],
+    ...rules,
   });
   return (value, axis) => {
     const x = asTensor(value);
@@ -50,13 +59,47 @@ function cumulative(
   };
 }
 
+const summing: Rules = {
+  ...linear(),
+  // Element i goes into all sums from i on.
+  transpose: ({ cotangents: [c], params: { axis } }) => [c!.flip(axis).cumsum(axis).flip(axis)],
+};
+
+const multiplying: Rules = {
+  jvp: ({ inputs: [x], tangents: [t], params: { axis } }) => [runningProduct([x!, t!], axis)[1]!],
+  jet: ({ series: [x], outputs: [y], params: { axis } }) => {
+    const [, ...rest] = runningProduct(x!, axis);
+    return [[y!, ...rest]];
+  },
+};
+
+/** Along `axis`, the position of the element that each running record is: the latest where several are equal. */
+function recordPositions(x: Tensor, records: Tensor, axis: number): Tensor {
+  const ramp = new Tensor(
+    Int32Array.from({ length: x.shape[axis]! }, (_, i) => i),
+    x.shape.map((n, i) => (i === axis ? n : 1)),
+    "int32",
+  );
+  return cummax(x.equal(records).where(ramp, 0), axis);
+}
+
+const recording: Rules = {
+  jvp: ({ inputs: [x], tangents: [t], outputs: [y], params: { axis } }) => [
+    takeAlongAxis(t!, recordPositions(x!, y!, axis), axis),
+  ],
+  jet: ({ series: [x], outputs: [y], params: { axis } }) => {
+    const positions = recordPositions(x![0], y!, axis);
+    return [mapSeries(x!, (coefficient) => takeAlongAxis(coefficient, positions, axis))];
+  },
+};
+
 type Cumulative = (x: TensorLike, axis: number) => Tensor;
 
 /** Running sums along an axis. */
-export const cumsum: Cumulative = cumulative("cumsum", NUMERIC, (a, b) => a + b);
+export const cumsum: Cumulative = cumulative("cumsum", NUMERIC, (a, b) => a + b, summing);
 /** Running products along an axis. */
-export const cumprod: Cumulative = cumulative("cumprod", NUMERIC, (a, b) => a * b);
+export const cumprod: Cumulative = cumulative("cumprod", NUMERIC, (a, b) => a * b, multiplying);
 /** Running maxima along an axis; NaN stays. */
-export const cummax: Cumulative = cumulative("cummax", ORDERED_NUMERIC, Math.max);
+export const cummax: Cumulative = cumulative("cummax", ORDERED_NUMERIC, Math.max, recording);
 /** Running minima along an axis; NaN stays. */
-export const cummin: Cumulative = cumulative("cummin", ORDERED_NUMERIC, Math.min);
+export const cummin: Cumulative = cumulative("cummin", ORDERED_NUMERIC, Math.min, recording);

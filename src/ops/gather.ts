@@ -1,21 +1,27 @@
 // Reading and writing at computed positions.
 
-import { allocate, type DType, dtypeInfo, isInteger, type Storage } from "../tensor/dtype.ts";
+import { allocate, dtypeInfo, isInteger } from "../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
-import {
-  broadcastShapes,
-  formatShape,
-  normalizeAxis,
-  rowMajorStrides,
-  type Shape,
-  sizeOf,
-} from "../tensor/shape.ts";
+import { broadcastShapes, formatShape, normalizeAxis, type Shape, sizeOf } from "../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { argsortP } from "./argsort.ts";
 import { bindOne } from "./bind.ts";
+import {
+  blockPositions,
+  blocksOf,
+  blocksToTensor,
+  joinBlock,
+  otherLengths,
+  SCATTER_MODES,
+  type ScatterMode,
+} from "./blocks.ts";
 import { astype } from "./cast.ts";
 import { broadcastTo, moveAxis, reshape } from "./movement.ts";
 import { asTensor } from "./operands.ts";
-import { ALL, definePrimitive, type Primitive } from "./primitive.ts";
+import { ALL, definePrimitive, type Primitive, type Series, type Tangent } from "./primitive.ts";
+import { segmentProducts } from "./products.ts";
+import { batchAll, isOpen, linear, zerosLike } from "./rules.ts";
+import { mapSeries, mulSeries } from "./series.ts";
 
 export interface GatherParams {
   /** The axes that the index tensors address, in their order; the others are copied whole. */
@@ -26,7 +32,7 @@ export interface GatherParams {
  * Operands: x and one int32 tensor per axis, all of one shape `batch`. Result: `[...batch, ...other axes of x]`.
  * Negative positions count from the end; a position out of range throws ShapeError.
  */
-export const gatherP: Primitive<GatherParams> = definePrimitive({
+export const gatherP: Primitive<GatherParams> = definePrimitive<GatherParams>({
   name: "gather",
   dtypes: ALL,
   movesOnly: true,
@@ -48,15 +54,48 @@ export const gatherP: Primitive<GatherParams> = definePrimitive({
       }
     return [new Tensor(out, shape, dtype)];
   },
+  ...linear((operand) => operand === 0),
+  transpose: ({ cotangents: [c], inputs: [x, ...indices], params: { axes } }) => [
+    scattered("add", zerosLike(x!), c!, indices as Tensor[], axes),
+    ...indices.map(() => null),
+  ],
+  batch: ({ inputs: [x, ...indices], batched: [batchesX, ...batches], size, params, self }) => {
+    if (!batches.includes(true)) {
+      const gathered = bindOne(self, [x!, ...indices], { axes: params.axes.map((axis) => axis + 1) });
+      return [moveAxis(gathered, indices[0]!.ndim, 0)];
+    }
+    const positions = batchAll(indices, batches, size);
+    if (!batchesX) return [bindOne(self, [x!, ...positions], params)];
+    return [bindOne(self, [x!, ...withRamp(positions)], { axes: withBatchAxis(params.axes) })];
+  },
 });
 
-export type ScatterMode = "set" | "add" | "multiply" | "max" | "min";
+/** Index tensors for operands with a batch axis: each batch addresses its own part. */
+function withRamp(indices: readonly Tensor[]): Tensor[] {
+  const { shape } = indices[0]!;
+  const along = shape.map((n, i) => (i === 0 ? n : 1));
+  return [broadcastTo(reshape(ramp(shape[0]!), along), shape), ...indices];
+}
+
+const withBatchAxis = (axes: readonly number[]): number[] => [0, ...axes.map((axis) => axis + 1)];
+
+/** 0, 1 … length - 1 */
+const ramp = (length: number): Tensor =>
+  new Tensor(
+    Int32Array.from({ length }, (_, i) => i),
+    [length],
+    "int32",
+  );
+
+export interface ScatterParams extends GatherParams {
+  readonly mode: ScatterMode;
+}
 
 /**
  * Operands: x, updates `[...batch, ...other axes]` of x's dtype and one int32 tensor per axis. A copy of x in which the
  * addressed parts are replaced by, or joined with, the updates; repeated positions join in order.
  */
-export const scatterP: Primitive<GatherParams & { readonly mode: ScatterMode }> = definePrimitive({
+export const scatterP: Primitive<ScatterParams> = definePrimitive<ScatterParams>({
   name: "scatter",
   dtypes: ALL,
   abstractEval: ([x, updates, ...indices], { axes }) => {
@@ -94,85 +133,134 @@ export const scatterP: Primitive<GatherParams & { readonly mode: ScatterMode }> 
       );
     return [blocksToTensor(data, shape, dtype, axes)];
   },
+  jvp: (call) => {
+    const { inputs, tangents, outputs, params } = call;
+    if (params.mode === "set" || params.mode === "add") return joint.jvp(call);
+    const [x, updates, ...indices] = inputs;
+    const [dx, du] = tangents as [Tangent, Tangent];
+    if (params.mode === "multiply") return [scatteredProduct([x!, dx], [updates!, du], indices, params)[1]!];
+    return [atRecord(x!, updates!, indices, outputs[0]!, params)(dx, du)];
+  },
+  jet: (call) => {
+    const { series, outputs, order, params } = call;
+    if (params.mode === "set" || params.mode === "add") return joint.jet(call);
+    const [x, updates, ...indices] = series;
+    const positions = indices.map(([head]) => head);
+    if (params.mode === "multiply") {
+      const [, ...rest] = scatteredProduct(x!, updates!, positions, params);
+      return [[outputs[0]!, ...rest]];
+    }
+    const choose = atRecord(x![0], updates![0], positions, outputs[0]!, params);
+    const rest = Array.from({ length: order }, (_, k) => choose(x![k + 1] ?? null, updates![k + 1] ?? null));
+    return [[outputs[0]!, ...rest]];
+  },
+  transpose: ({ cotangents: [c], inputs: [x, updates, ...rest], params, self }) => {
+    const indices = rest as Tensor[];
+    const { axes, mode } = params;
+    const none = indices.map(() => null);
+    if (mode === "multiply")
+      return [bindOne(self, [c!, updates as Tensor, ...indices], params), null, ...none];
+    const isSet = mode === "set";
+    const replaced = (): Tensor => bindOne(self, [c!, zerosLike(updates!), ...indices], params);
+    const gathered = (): Tensor => bindOne(gatherP, [c!, ...indices], { axes });
+    return [
+      isOpen(x!) ? (isSet ? replaced() : c!) : null,
+      isOpen(updates!) ? (isSet ? ofWinners(gathered(), x!.shape, indices, axes) : gathered()) : null,
+      ...none,
+    ];
+  },
+  batch: ({ inputs: [x, updates, ...indices], batched, size, params, self }) => {
+    const [batchesX, batchesUpdates, ...batches] = batched;
+    const [tensors, values] = batchAll([x!, updates!], [batchesX!, batchesUpdates!], size);
+    if (batches.includes(true)) {
+      const positions = withRamp(batchAll(indices, batches, size));
+      return [
+        bindOne(self, [tensors!, values!, ...positions], { ...params, axes: withBatchAxis(params.axes) }),
+      ];
+    }
+    // Not addressed, the batch axis is the first of those that are copied whole.
+    const moved = moveAxis(values!, 0, indices[0]!.ndim);
+    const axes = params.axes.map((axis) => axis + 1);
+    return [bindOne(self, [tensors!, moved, ...indices], { ...params, axes })];
+  },
 });
 
-const SCATTER_MODES: readonly ScatterMode[] = ["set", "add", "multiply", "max", "min"];
-
-function joinBlock(
-  mode: ScatterMode | "wrap",
-  out: Storage,
-  at: number,
-  from: Storage,
-  start: number,
-  count: number,
-  width: number,
-): void {
-  if (mode === "multiply" && width === 2) {
-    for (let i = 0; i < count; i += 2) {
-      const re = out[at + i]! * from[start + i]! - out[at + i + 1]! * from[start + i + 1]!;
-      out[at + i + 1] = out[at + i]! * from[start + i + 1]! + out[at + i + 1]! * from[start + i]!;
-      out[at + i] = re;
-    }
-    return;
-  }
-  for (let i = 0; i < count; i++) {
-    const old = out[at + i]!;
-    const value = from[start + i]!;
-    if (mode === "set") out[at + i] = value;
-    else if (mode === "add") out[at + i] = old + value;
-    // 32-bit products lose their low bits in a double.
-    else if (mode === "wrap") out[at + i] = Math.imul(old, value);
-    else if (mode === "multiply") out[at + i] = old * value;
-    else if (mode === "max") out[at + i] = Math.max(old, value);
-    else out[at + i] = Math.min(old, value);
-  }
+function scattered(
+  mode: ScatterMode,
+  x: Tensor,
+  updates: Tensor,
+  indices: readonly Tensor[],
+  axes: readonly number[],
+): Tensor {
+  return bindOne<ScatterParams>(scatterP, [x, updates, ...indices], { axes, mode });
 }
 
-const otherLengths = (shape: Shape, axes: readonly number[]): number[] =>
-  shape.filter((_, i) => !axes.includes(i));
+/** Linear in x and the updates together; where positions repeat, the last tangent stays just as the last value does. */
+const joint = linear((operand) => operand < 2);
 
-/** x with the addressed axes first, so that what one position selects is a contiguous block of `size` elements. */
-function blocksOf(x: Tensor, axes: readonly number[]): { data: Storage; size: number } {
-  let moved = x;
-  if (!axes.every((axis, i) => axis === i)) {
-    const others = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
-    const order = [...axes, ...others];
-    moved = new Tensor(
-      x.storage,
-      order.map((i) => x.shape[i]!),
-      x.dtype,
-      order.map((i) => x.strides[i]!),
-      x.offset,
-    );
-  }
-  return { data: moved.data(), size: sizeOf(otherLengths(x.shape, axes)) };
+/** The values of those updates that stay when later ones overwrite earlier ones; zero for the others. */
+function ofWinners(
+  values: Tensor,
+  shape: Shape,
+  indices: readonly Tensor[],
+  axes: readonly number[],
+): Tensor {
+  const batch = indices[0]!.shape;
+  const count = sizeOf(batch);
+  if (count < 2) return values;
+  const numbers = reshape(ramp(count), batch);
+  const addressed = axes.map((_, i) => i);
+  const field = zerosLike({ shape: axes.map((axis) => shape[axis]!), dtype: "int32" });
+  const latest = scattered("set", field, numbers, indices, addressed);
+  const wins = bindOne(gatherP, [latest, ...indices], { axes: addressed }).equal(numbers);
+  return reshape(wins, [...batch, ...values.shape.slice(batch.length).map(() => 1)]).where(values, 0);
 }
 
-/** The inverse of `blocksOf`. */
-function blocksToTensor(data: Storage, shape: Shape, dtype: DType, axes: readonly number[]): Tensor {
-  const order = [...axes, ...shape.map((_, i) => i).filter((i) => !axes.includes(i))];
-  const strides = rowMajorStrides(order.map((i) => shape[i]!));
-  const back = new Array<number>(shape.length);
-  order.forEach((axis, place) => {
-    back[axis] = strides[place]!;
-  });
-  return new Tensor(data, shape, dtype, back);
+/** Elements of x times the updates that meet them, as a series. Updates of one position are brought together first. */
+function scatteredProduct(
+  x: Series,
+  updates: Series,
+  indices: readonly Tensor[],
+  params: ScatterParams,
+): Series {
+  const { axes } = params;
+  const [factors, ...changes] = updates;
+  if (changes.every((c) => c === null))
+    return mapSeries(x, (c) => bindOne(scatterP, [c, factors, ...indices], params));
+  const { shape } = x[0];
+  const flat = indices.map((index) => reshape(index, [index.size]));
+  const keys = flat.reduce<Tensor | null>((key, index, i) => {
+    const length = shape[axes[i]!]!;
+    const at = index.less(0).where(index.add(length), index);
+    return key ? key.mul(length).add(at) : at;
+  }, null)!;
+  const order = bindOne(argsortP, [keys], undefined);
+  const sorted = (c: Tensor): Tensor => bindOne(gatherP, [c, order], { axes: [0] });
+  const blocks = mapSeries(updates, (c) => sorted(reshape(c, [keys.size, ...otherLengths(shape, axes)])));
+  const positions = flat.map(sorted);
+  // The last product of a run is the whole one, and the last update is the one that stays.
+  const place = (onto: Tensor, c: Tensor): Tensor => scattered("set", onto, c, positions, axes);
+  const [products, ...rest] = segmentProducts(sorted(keys), blocks);
+  const ones = broadcastTo(astype(asTensor(1), products.dtype), shape);
+  return mulSeries(x, [place(ones, products), ...rest.map((c) => c && place(zerosLike(x[0]), c))]);
 }
 
-/** For every element of the index tensors, the number of the block that they address together. */
-function blockPositions(shape: Shape, axes: readonly number[], indices: readonly Tensor[]): Float64Array {
-  const positions = new Float64Array(indices[0]!.size);
-  axes.forEach((axis, which) => {
-    const length = shape[axis]!;
-    const data = indices[which]!.data();
-    for (let i = 0; i < positions.length; i++) {
-      const at = data[i]! < 0 ? data[i]! + length : data[i]!;
-      if (!(at >= 0 && at < length))
-        throw new ShapeError(`index ${data[i]} is out of range for axis ${axis} of length ${length}`);
-      positions[i] = positions[i]! * length + at;
-    }
-  });
-  return positions;
+/** The mean of the tangents of those that are the extremum at their position: elements of x and updates. */
+function atRecord(
+  x: Tensor,
+  updates: Tensor,
+  indices: readonly Tensor[],
+  output: Tensor,
+  { axes }: ScatterParams,
+): (dx: Tangent, du: Tangent) => Tangent {
+  const sum = (a: Tensor, b: Tensor): Tensor => scattered("add", a, b, indices, axes);
+  const keeps = x.equal(output);
+  const takes = updates.equal(bindOne(gatherP, [output, ...indices], { axes }));
+  const count = sum(keeps.astype(x.dtype), takes.astype(x.dtype));
+  return (dx, du) =>
+    dx || du
+      ? sum(dx ? keeps.where(dx, 0) : zerosLike(x), du ? takes.where(du, 0) : zerosLike(updates)).div(count)
+      : null;
 }
 
 const MAX_POSITION = 2 ** 31 - 1;
@@ -211,18 +299,8 @@ export function take(x: Tensor, indices: TensorLike, axis = 0): Tensor {
 function fullIndex(shape: Shape, index: Tensor, axis: number): Tensor[] {
   return shape.map((length, i) => {
     if (i === axis) return index;
-    const ramp = new Tensor(
-      Int32Array.from({ length }, (_, j) => j),
-      [length],
-      "int32",
-    );
-    return broadcastTo(
-      reshape(
-        ramp,
-        shape.map((_, j) => (j === i ? length : 1)),
-      ),
-      shape,
-    );
+    const along = shape.map((_, j) => (j === i ? length : 1));
+    return broadcastTo(reshape(ramp(length), along), shape);
   });
 }
 

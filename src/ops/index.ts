@@ -24,6 +24,7 @@ export {
   sub,
   trunc,
 } from "./arithmetic.ts";
+export type { ScatterMode } from "./blocks.ts";
 export { astype } from "./cast.ts";
 export {
   equal,
@@ -45,7 +46,7 @@ export { contract, dot, matmul, outer, tensordot } from "./contract.ts";
 export { cummax, cummin, cumprod, cumsum } from "./cumulative.ts";
 export { einsum, einsumPath } from "./einsum.ts";
 export type { ContractionPath } from "./einsumPath.ts";
-export { type ScatterMode, scatter, take, takeAlongAxis } from "./gather.ts";
+export { scatter, take, takeAlongAxis } from "./gather.ts";
 export { at, nonzero, set } from "./indexing.ts";
 export { concat, diag, type PadMode, pad, repeat, roll, splitAxis, stack, tril, triu } from "./join.ts";
 export {

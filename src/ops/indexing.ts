@@ -7,7 +7,8 @@ import { type Index, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { gatherP, indexTensor, scatterP } from "./gather.ts";
-import { broadcastTo, reshape, sliceP, transpose } from "./movement.ts";
+import { broadcastTo, reshape, transpose } from "./movement.ts";
+import { sliceP } from "./moves.ts";
 import { asTensor } from "./operands.ts";
 
 interface Range {

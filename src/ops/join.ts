@@ -6,7 +6,8 @@ import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { where } from "./comparison.ts";
 import { scatter, take } from "./gather.ts";
-import { concatP, expandDims, narrowAxis, padP, reshape } from "./movement.ts";
+import { expandDims, narrowAxis, reshape } from "./movement.ts";
+import { concatP, padP } from "./moves.ts";
 import { asTensor, commonDType } from "./operands.ts";
 
 function unified(tensors: readonly Tensor[], what: string): Tensor[] {
@@ -82,6 +83,7 @@ export function pad(
     return bindOne(padP, [x, astype(border, x.dtype)], {
       before: sides.map(([before]) => before),
       after: sides.map(([, after]) => after),
+      interior: sides.map(() => 0),
     });
   }
   return sides.reduce((result, [before, after], axis) => {

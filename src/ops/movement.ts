@@ -1,69 +1,17 @@
-// Primitives that only move elements: views wherever strides can express the result.
+// Reshaping, transposing, slicing and the like: the functions around the primitives that move elements.
 
-import { allocate, dtypeInfo } from "../tensor/dtype.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import {
   checkShape,
   formatShape,
   normalizeAxes,
   normalizeAxis,
-  rowMajorStrides,
   type Shape,
   sameShape,
-  sizeOf,
 } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { bindOne } from "./bind.ts";
-import { ALL, definePrimitive, type Primitive } from "./primitive.ts";
-
-export const reshapeP: Primitive<{ readonly shape: Shape }> = definePrimitive({
-  name: "reshape",
-  dtypes: ALL,
-  movesOnly: true,
-  abstractEval: ([x], { shape }) => {
-    if (sizeOf(shape) !== sizeOf(x!.shape))
-      throw new ShapeError(`reshape: ${formatShape(x!.shape)} does not fill ${formatShape(shape)}`);
-    return [{ shape, dtype: x!.dtype }];
-  },
-  evaluate: ([x], { shape }) => {
-    const from = x!;
-    if (from.isContiguous)
-      return [new Tensor(from.storage, shape, from.dtype, rowMajorStrides(shape), from.offset)];
-    const strides = viewStrides(from, shape);
-    if (strides) return [new Tensor(from.storage, shape, from.dtype, strides, from.offset)];
-    return [new Tensor(from.data(), shape, from.dtype)];
-  },
-});
-
-/** Strides that show a view's elements in another shape without moving them, or null when there are none. */
-function viewStrides(x: Tensor, shape: Shape): number[] | null {
-  const strides = new Array<number>(shape.length).fill(0);
-  let axis = shape.length - 1;
-  let i = x.ndim - 1;
-  while (i >= 0) {
-    // Join axes of the source that form one run, then cut the run into axes of the target.
-    let length = x.shape[i]!;
-    let step = x.strides[i]!;
-    if (length === 1) {
-      i--;
-      continue;
-    }
-    i--;
-    while (i >= 0 && (x.shape[i] === 1 || x.strides[i] === step * length)) length *= x.shape[i--]!;
-    while (length > 1) {
-      if (axis < 0) return null;
-      const part = shape[axis]!;
-      if (part !== 1) {
-        if (length % part) return null;
-        strides[axis] = step;
-        step *= part;
-        length /= part;
-      }
-      axis--;
-    }
-  }
-  return strides;
-}
+import { broadcastToP, diagonalP, reshapeP, sliceP, transposeP } from "./moves.ts";
 
 /** The elements in C order under a new shape; one length may be -1. A view where possible. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -82,22 +30,6 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** All elements along one axis, in C order. */
 export const ravel = (x: Tensor): Tensor => reshape(x, [x.size]);
-
-export const transposeP: Primitive<{ readonly axes: readonly number[] }> = definePrimitive({
-  name: "transpose",
-  dtypes: ALL,
-  movesOnly: true,
-  abstractEval: ([x], { axes }) => [{ shape: axes.map((axis) => x!.shape[axis]!), dtype: x!.dtype }],
-  evaluate: ([x], { axes }, [output]) => [
-    new Tensor(
-      x!.storage,
-      output!.shape,
-      x!.dtype,
-      axes.map((axis) => x!.strides[axis]!),
-      x!.offset,
-    ),
-  ],
-});
 
 /** A view with axes in the order `axes`; reversed when left out. Throws ShapeError unless `axes` is a permutation. */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
@@ -135,26 +67,6 @@ export function moveAxis(x: Tensor, from: number, to: number): Tensor {
   return transpose(x, order);
 }
 
-export const broadcastToP: Primitive<{ readonly shape: Shape }> = definePrimitive({
-  name: "broadcastTo",
-  dtypes: ALL,
-  movesOnly: true,
-  abstractEval: ([x], { shape }) => {
-    const from = x!.shape;
-    const skip = shape.length - from.length;
-    if (skip < 0 || from.some((length, axis) => length !== 1 && length !== shape[axis + skip]))
-      throw new ShapeError(`broadcastTo: ${formatShape(from)} does not broadcast to ${formatShape(shape)}`);
-    return [{ shape, dtype: x!.dtype }];
-  },
-  evaluate: ([x], { shape }) => {
-    const skip = shape.length - x!.ndim;
-    const strides = shape.map((_, axis) =>
-      axis < skip || x!.shape[axis - skip] === 1 ? 0 : x!.strides[axis - skip]!,
-    );
-    return [new Tensor(x!.storage, shape, x!.dtype, strides, x!.offset)];
-  },
-});
-
 /** A view that repeats axes of length 1 (and new leading axes) to fill `shape`. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
@@ -183,27 +95,6 @@ export function expandDims(x: Tensor, axis: number): Tensor {
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
-/** Start, step and number of elements along each axis; steps may be negative. */
-export interface SliceParams {
-  readonly starts: readonly number[];
-  readonly steps: readonly number[];
-  readonly lengths: readonly number[];
-}
-
-export const sliceP: Primitive<SliceParams> = definePrimitive({
-  name: "slice",
-  dtypes: ALL,
-  movesOnly: true,
-  abstractEval: ([x], { lengths }) => [{ shape: lengths, dtype: x!.dtype }],
-  evaluate: ([x], { starts, steps, lengths }) => {
-    const from = x!;
-    let offset = from.offset;
-    if (sizeOf(lengths) > 0) for (let i = 0; i < starts.length; i++) offset += starts[i]! * from.strides[i]!;
-    const strides = from.strides.map((stride, axis) => stride * steps[axis]!);
-    return [new Tensor(from.storage, lengths, from.dtype, strides, offset)];
-  },
-});
-
 /**
  * The elements from `start` (inclusive) to `stop` (exclusive) along one axis, as a view; negative positions count
  * from the end.
@@ -230,30 +121,6 @@ export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
   });
 }
 
-export const diagonalP: Primitive<{ readonly first: number; readonly second: number }> = definePrimitive({
-  name: "diagonal",
-  dtypes: ALL,
-  movesOnly: true,
-  abstractEval: ([x], { first, second }) => [
-    {
-      shape: [
-        ...x!.shape.filter((_, i) => i !== first && i !== second),
-        Math.min(x!.shape[first]!, x!.shape[second]!),
-      ],
-      dtype: x!.dtype,
-    },
-  ],
-  evaluate: ([x], { first, second }, [output]) => [
-    new Tensor(
-      x!.storage,
-      output!.shape,
-      x!.dtype,
-      [...x!.strides.filter((_, i) => i !== first && i !== second), x!.strides[first]! + x!.strides[second]!],
-      x!.offset,
-    ),
-  ],
-});
-
 /** The elements whose positions along two axes agree, as a new last axis; a view. */
 export function diagonal(x: Tensor, first = -2, second = -1): Tensor {
   const a = normalizeAxis(first, x.ndim, "diagonal: axis");
@@ -261,75 +128,3 @@ export function diagonal(x: Tensor, first = -2, second = -1): Tensor {
   if (a === b) throw new ShapeError(`diagonal: two different axes were expected, got ${first} and ${second}`);
   return bindOne(diagonalP, [x], { first: a, second: b });
 }
-
-export const concatP: Primitive<{ readonly axis: number }> = definePrimitive({
-  name: "concat",
-  dtypes: ALL,
-  movesOnly: true,
-  abstractEval: (inputs, { axis }) => {
-    const first = inputs[0]!;
-    let length = 0;
-    for (const { shape } of inputs) {
-      if (shape.length !== first.shape.length || shape.some((n, i) => i !== axis && n !== first.shape[i]))
-        throw new ShapeError(
-          `concat: ${formatShape(shape)} and ${formatShape(first.shape)} differ outside axis ${axis}`,
-        );
-      length += shape[axis]!;
-    }
-    return [{ shape: first.shape.map((n, i) => (i === axis ? length : n)), dtype: first.dtype }];
-  },
-  evaluate: (inputs, { axis }, [output]) => {
-    const { shape, dtype } = output!;
-    const { width } = dtypeInfo(dtype);
-    const data = allocate(dtype, sizeOf(shape));
-    const outer = sizeOf(shape.slice(0, axis));
-    const rowOut = sizeOf(shape.slice(axis)) * width;
-    let place = 0;
-    for (const x of inputs) {
-      const row = sizeOf(x.shape.slice(axis)) * width;
-      const from = x.data();
-      for (let i = 0; i < outer; i++) data.set(from.subarray(i * row, (i + 1) * row), i * rowOut + place);
-      place += row;
-    }
-    return [new Tensor(data, shape, dtype)];
-  },
-});
-
-export interface PadParams {
-  /** Elements added before and after, per axis. */
-  readonly before: readonly number[];
-  readonly after: readonly number[];
-}
-
-export const padP: Primitive<PadParams> = definePrimitive({
-  name: "pad",
-  dtypes: ALL,
-  movesOnly: true,
-  abstractEval: ([x], { before, after }) => [
-    { shape: x!.shape.map((n, i) => n + before[i]! + after[i]!), dtype: x!.dtype },
-  ],
-  /** Operands: the tensor and the value of the border, a scalar of the same dtype. */
-  evaluate: ([x, value], { before }, [output]) => {
-    const { shape, dtype } = output!;
-    const { width } = dtypeInfo(dtype);
-    const data = allocate(dtype, sizeOf(shape));
-    const border = value!.data();
-    if (border.some((entry) => entry !== 0))
-      for (let i = 0; i < data.length; i++) data[i] = border[i % width]!;
-    const from = x!.data();
-    const strides = rowMajorStrides(shape);
-    const inner = x!.ndim - 1;
-    const row = (inner < 0 ? 1 : x!.shape[inner]!) * width;
-    let next = 0;
-    const copy = (axis: number, at: number): void => {
-      if (axis >= inner) {
-        const to = (at + (inner < 0 ? 0 : before[inner]!)) * width;
-        data.set(from.subarray(next, next + row), to);
-        next += row;
-      } else
-        for (let i = 0; i < x!.shape[axis]!; i++) copy(axis + 1, at + (i + before[axis]!) * strides[axis]!);
-    };
-    if (x!.size > 0) copy(0, 0);
-    return [new Tensor(data, shape, dtype)];
-  },
-});

@@ -50,7 +50,10 @@ export interface BatchCall<P> {
   readonly self: Primitive<P>;
 }
 
-/** Taylor mode: `outputs` are the results at the leading coefficients; `order` is at least 1. */
+/**
+ * Taylor mode: `outputs` are the results at the leading coefficients (compound primitives find them along the way and
+ * get none); `order` is at least 1.
+ */
 export interface JetCall<P> {
   readonly series: readonly Series[];
   readonly outputs: readonly Tensor[];

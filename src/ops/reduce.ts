@@ -11,7 +11,7 @@ import {
   type Storage,
 } from "../tensor/dtype.ts";
 import { DomainError, DTypeError } from "../tensor/errors.ts";
-import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from "../tensor/shape.ts";
+import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../tensor/shape.ts";
 import { type Reduction, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { abs, div, maximum, square, sub } from "./arithmetic.ts";
 import { bindOne } from "./bind.ts";
@@ -20,7 +20,10 @@ import { logicalNot, notEqual, where } from "./comparison.ts";
 import { multiplyComplex } from "./complexMath.ts";
 import { reshape, transpose } from "./movement.ts";
 import { asTensor } from "./operands.ts";
-import { definePrimitive, NUMERIC, ORDERED_NUMERIC, type Primitive, REAL } from "./primitive.ts";
+import { definePrimitive, NUMERIC, ORDERED_NUMERIC, type Primitive, REAL, type Series } from "./primitive.ts";
+import { treeProduct } from "./products.ts";
+import { constantSeries, linear, noDerivative } from "./rules.ts";
+import { mapSeries } from "./series.ts";
 import { exp, log } from "./transcendental.ts";
 
 export interface ReduceParams {
@@ -59,15 +62,17 @@ interface ReduceRules {
   readonly join: BinaryKernel;
   readonly identity: number;
   readonly scalar: (a: number, b: number) => number;
-  readonly result?: (dtype: DType) => DType;
+  readonly differential: Differential;
 }
+
+type Differential = Pick<Primitive<ReduceParams>, "jvp" | "jet" | "transpose">;
 
 function reducePrimitive(name: string, rules: ReduceRules): Primitive<ReduceParams> {
   return definePrimitive<ReduceParams>({
     name,
     dtypes: rules.dtypes,
     abstractEval: ([x], { axes }) => [
-      { shape: x!.shape.filter((_, i) => !axes.includes(i)), dtype: rules.result?.(x!.dtype) ?? x!.dtype },
+      { shape: x!.shape.filter((_, i) => !axes.includes(i)), dtype: x!.dtype },
     ],
     evaluate: ([x], { axes }, [output]) => {
       const grouped = group(x!, axes);
@@ -77,6 +82,10 @@ function reducePrimitive(name: string, rules: ReduceRules): Primitive<ReducePara
       else loopReduce(rules, grouped, out);
       return [new Tensor(out, output!.shape, output!.dtype)];
     },
+    ...rules.differential,
+    batch: ({ inputs: [x], params: { axes }, self }) => [
+      bindOne(self, [x!], { axes: axes.map((axis) => axis + 1) }),
+    ],
   });
 }
 
@@ -120,7 +129,54 @@ function complexProduct({ data, outer, length, inner }: Grouped, out: Storage): 
     }
 }
 
+/** The shape before a reduction with length 1 on the reduced axes. */
+const keptShape = (shape: Shape, axes: readonly number[]): number[] =>
+  shape.map((n, i) => (axes.includes(i) ? 1 : n));
+
+const summing: Differential = {
+  ...linear(),
+  transpose: ({ cotangents: [c], inputs: [x], params: { axes } }) => [
+    c!.reshape(keptShape(x!.shape, axes)).broadcastTo(x!.shape),
+  ],
+};
+
+/** The product over `axes`, of at least one element each, as a series. */
+function productSeries(x: Series, { axes }: ReduceParams): Series {
+  const kept = x[0].shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  const shape = kept.map((i) => x[0].shape[i]!);
+  const count = sizeOf(axes.map((i) => x[0].shape[i]!));
+  const rows = mapSeries(x, (c) => c.transpose([...kept, ...axes]).reshape([...shape, count]));
+  return mapSeries(treeProduct(rows, kept.length), (c) => c.reshape(shape));
+}
+
+const multiplying: Differential = {
+  jvp: ({ inputs: [x], tangents: [t], params }) => [
+    x!.size === 0 ? null : productSeries([x!, t!], params)[1]!,
+  ],
+  jet: ({ series: [x], outputs: [y], order, params }) => {
+    if (x![0].size === 0) return [constantSeries(y!, order)];
+    const [, ...rest] = productSeries(x!, params);
+    return [[y!, ...rest]];
+  },
+};
+
+/** The mean of the tangents at the elements that are the extremum. */
+function atExtremum(x: Tensor, y: Tensor, axes: readonly number[]): (t: Tensor) => Tensor {
+  const isChosen = x.equal(y.reshape(keptShape(x.shape, axes)));
+  const count = isChosen.astype(x.dtype).sum({ axis: axes });
+  return (t) => isChosen.where(t, 0).sum({ axis: axes }).div(count);
+}
+
+const choosing: Differential = {
+  jvp: ({ inputs: [x], tangents: [t], outputs: [y], params: { axes } }) => [atExtremum(x!, y!, axes)(t!)],
+  jet: ({ series: [[x, ...coefficients]], outputs: [y], params: { axes } }) => {
+    const choose = atExtremum(x, y!, axes);
+    return [[y!, ...coefficients.map((c) => c && choose(c))]];
+  },
+};
+
 export const sumP: Primitive<ReduceParams> = reducePrimitive("sum", {
+  differential: summing,
   dtypes: NUMERIC,
   kernel: "sum",
   join: "add",
@@ -128,6 +184,7 @@ export const sumP: Primitive<ReduceParams> = reducePrimitive("sum", {
   scalar: (a, b) => a + b,
 });
 export const prodP: Primitive<ReduceParams> = reducePrimitive("prod", {
+  differential: multiplying,
   dtypes: NUMERIC,
   kernel: "prod",
   join: "mul",
@@ -135,6 +192,7 @@ export const prodP: Primitive<ReduceParams> = reducePrimitive("prod", {
   scalar: Math.imul,
 });
 export const maxP: Primitive<ReduceParams> = reducePrimitive("max", {
+  differential: choosing,
   dtypes: REAL,
   kernel: "max",
   join: "max",
@@ -142,6 +200,7 @@ export const maxP: Primitive<ReduceParams> = reducePrimitive("max", {
   scalar: Math.max,
 });
 export const minP: Primitive<ReduceParams> = reducePrimitive("min", {
+  differential: choosing,
   dtypes: REAL,
   kernel: "min",
   join: "min",
@@ -280,6 +339,8 @@ function argPrimitive(
         }
       return [new Tensor(out, output!.shape, "int32")];
     },
+    ...noDerivative,
+    batch: ({ inputs: [x], params: { axis }, self }) => [bindOne(self, [x!], { axis: axis + 1 })],
   });
 }
 

@@ -1,33 +1,18 @@
-import { allocate, type Storage } from "../tensor/dtype.ts";
+import { allocate } from "../tensor/dtype.ts";
 import { DomainError } from "../tensor/errors.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { argsortP } from "./argsort.ts";
 import { bindOne } from "./bind.ts";
 import { takeAlongAxis } from "./gather.ts";
 import { flip, moveAxis, narrowAxis } from "./movement.ts";
 import { asTensor } from "./operands.ts";
 import { definePrimitive, type Primitive, REAL } from "./primitive.ts";
+import { leadingBatch } from "./rules.ts";
+import { mapSeries } from "./series.ts";
 
-/** Sorts along the last axis: values, or the positions they come from. */
-export const argsortP: Primitive<undefined> = definePrimitive({
-  name: "argsort",
-  dtypes: REAL,
-  abstractEval: ([x]) => [{ shape: x!.shape, dtype: "int32" }],
-  evaluate: ([x], _params, [output]) => {
-    const out = new Int32Array(x!.size);
-    const length = x!.shape.at(-1)!;
-    const data = x!.data();
-    const order = new Int32Array(length);
-    const scratch = new Int32Array(length);
-    for (let start = 0; start < x!.size; start += length) {
-      mergeSort(data, start, order, scratch);
-      out.set(order, start);
-    }
-    return [new Tensor(out, output!.shape, "int32")];
-  },
-});
-
-export const sortP: Primitive<undefined> = definePrimitive({
+/** Sorts along the last axis, NaN last. */
+export const sortP: Primitive<undefined> = definePrimitive<undefined>({
   name: "sort",
   dtypes: REAL,
   abstractEval: ([x]) => [x!],
@@ -39,31 +24,13 @@ export const sortP: Primitive<undefined> = definePrimitive({
     for (let start = 0; start < x!.size; start += length) out.subarray(start, start + length).sort();
     return [new Tensor(out, output!.shape, output!.dtype)];
   },
+  jvp: ({ inputs: [x], tangents: [t] }) => [takeAlongAxis(t!, bindOne(argsortP, [x!], undefined), -1)],
+  jet: ({ series: [x] }) => {
+    const order = bindOne(argsortP, [x![0]], undefined);
+    return [mapSeries(x!, (coefficient) => takeAlongAxis(coefficient, order, -1))];
+  },
+  batch: leadingBatch,
 });
-
-/** NaN counts as larger than everything. */
-const after = (a: number, b: number): boolean => a > b || (Number.isNaN(a) && !Number.isNaN(b));
-
-/** Stable bottom-up merge sort of positions by the values they point to. O(n log n). */
-function mergeSort(data: Storage, start: number, order: Int32Array, scratch: Int32Array): void {
-  const n = order.length;
-  for (let i = 0; i < n; i++) order[i] = i;
-  let from = order;
-  let to = scratch;
-  for (let width = 1; width < n; width *= 2) {
-    for (let left = 0; left < n; left += 2 * width) {
-      const middle = Math.min(left + width, n);
-      const right = Math.min(left + 2 * width, n);
-      for (let i = left, j = middle, k = left; k < right; k++) {
-        const takeRight =
-          i >= middle || (j < right && after(data[start + from[i]!]!, data[start + from[j]!]!));
-        to[k] = takeRight ? from[j++]! : from[i++]!;
-      }
-    }
-    [from, to] = [to, from];
-  }
-  if (from !== order) order.set(from);
-}
 
 export interface SortOptions {
   /** The last axis unless told. */

@@ -27,6 +27,11 @@ export class Tracer extends Tensor {
     this.trace = trace;
   }
 
+  /** The elements of all examples at once, where they can be known: inside `vmap` of ordinary tensors. */
+  known(): Tensor | null {
+    return null;
+  }
+
   override item(): number {
     throw unreadable(this, "item()");
   }

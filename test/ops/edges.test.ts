@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as P from "polyadic";
 import { describe, expect, test } from "vitest";
-import { bind } from "../../src/ops/primitive.ts";
+import { bind } from "../../src/ops/bind.ts";
 
 const { tensor } = P;
 const values = (x: P.Tensor): number[] =>
@@ -332,7 +332,10 @@ const RECIPES: Record<string, Recipe> = {
   slice: { params: { starts: [1, 1], steps: [-1, 1], lengths: [2, 1] } },
   diagonal: { params: { first: 0, second: 1 } },
   concat: { ...first, ...pair },
-  pad: { params: { before: [1, 0], after: [0, 2] }, operands: (x) => [x, P.zeros([], x.dtype)] },
+  pad: {
+    params: { before: [1, 0], after: [0, 2], interior: [0, 1] },
+    operands: (x) => [x, P.zeros([], x.dtype)],
+  },
   where: { operands: (x) => [P.ones([2, 2], "bool"), x, x] },
   contract: { ...pair, params: { contract: [[1], [0]], batch: [[], []] } },
   gather: { params: { axes: [0] }, operands: (x) => [x, rows] },

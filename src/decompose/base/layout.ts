@@ -1,7 +1,8 @@
 // Rearranged tensors: transposed modes, and modes split into factors (which turns a train into a quantized one).
 
 import { bindOne } from "../../ops/bind.ts";
-import { narrowAxis, padP, reshape, transpose } from "../../ops/movement.ts";
+import { narrowAxis, reshape, transpose } from "../../ops/movement.ts";
+import { inversePermutation, padP } from "../../ops/moves.ts";
 import { allocate } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -64,6 +65,7 @@ export function arrange(x: Tensor, layout: Layout): Tensor {
     ? bindOne(padP, [x, new Tensor(allocate(x.dtype, 1), [], x.dtype)], {
         before: layout.shape.map(() => 0),
         after: layout.padded.map((n, k) => n - layout.shape[k]!),
+        interior: layout.padded.map(() => 0),
       })
     : x;
   return transpose(reshape(extended, layout.splits.flat()), layout.order).contiguous();
@@ -71,11 +73,7 @@ export function arrange(x: Tensor, layout: Layout): Tensor {
 
 /** The inverse of `arrange`. */
 export function disarrange(arranged: Tensor, layout: Layout): Tensor {
-  const back = new Array<number>(layout.order.length);
-  layout.order.forEach((axis, place) => {
-    back[axis] = place;
-  });
-  const extended = reshape(transpose(arranged, back), layout.padded);
+  const extended = reshape(transpose(arranged, inversePermutation(layout.order)), layout.padded);
   return layout.shape.reduce<Tensor>(
     (x, n, axis) => (n === layout.padded[axis] ? x : narrowAxis(x, axis, 0, n)),
     extended,
