@@ -19,6 +19,7 @@ import {
   overBatch,
   store,
   storeVector,
+  withMatrix,
 } from "./matrix.ts";
 import { tridiagonalize } from "./tridiagonal.ts";
 import { tridiagonalQL } from "./tridiagonalQL.ts";
@@ -59,8 +60,7 @@ const eighP: Primitive<undefined> = definePrimitive<undefined>({
       const back = equilibrate(work);
       const n = work.rows;
       const found = hermitianEigen(work.width, n, work.data);
-      for (let i = 0; i < n; i++) found.values[i]! *= back;
-      return [storeVector(found.values, work.dtype), store(found.vectors, n, n, work.dtype)];
+      return [storeVector(found.values, work.dtype, back), store(found.vectors, n, n, work.dtype)];
     }),
   jvp: ({ tangents: [da], outputs: [values, vectors] }) => {
     const n = vectors!.shape.at(-1)!;
@@ -85,12 +85,7 @@ const eigvalshP: Primitive<undefined> = definePrimitive<undefined>({
       const back = equilibrate(work);
       const { diagonal: values, offDiagonal } = tridiagonalize(work.width, work.rows, work.data);
       tridiagonalQL(values, offDiagonal, 0, work.rows);
-      return [
-        storeVector(
-          values.sort().map((v) => v * back),
-          work.dtype,
-        ),
-      ];
+      return [storeVector(values.sort(), work.dtype, back)];
     }),
   jvp: ({ inputs: [a], tangents: [da] }) => {
     const [, vectors] = bind(eighP, [a!], undefined);
@@ -100,9 +95,9 @@ const eigvalshP: Primitive<undefined> = definePrimitive<undefined>({
   jet: JET_FROM_JVP,
 });
 
-const valuesOf = ({ shape, dtype }: Abstract): Abstract => ({
-  shape: shape.slice(0, -1),
-  dtype: realDType(dtype),
+const valuesOf = (a: Abstract): Abstract => ({
+  shape: withMatrix(a, a.shape.at(-1)!),
+  dtype: realDType(a.dtype),
 });
 
 /**

@@ -13,6 +13,7 @@ import {
   equilibrate,
   FACTORED,
   foldColumns,
+  leastLength,
   load,
   meet,
   overBatch,
@@ -58,10 +59,7 @@ function leastNorm(a: Tensor, b: Tensor, { u, s, v, back }: MatrixSVD, rtol: num
     store(x.data, n, r, dtype),
     storeVector(residual, dtype),
     new Tensor(Int32Array.of(rank), [], "int32"),
-    storeVector(
-      s.map((value) => value * back),
-      dtype,
-    ),
+    storeVector(s, dtype, back),
   ];
 }
 
@@ -70,16 +68,15 @@ const lstsqP: Primitive<RankParams> = definePrimitive<RankParams>({
   name: "lstsq",
   dtypes: FACTORED,
   abstractEval: ([a, b]) => {
-    const [m, n] = a!.shape.slice(-2) as [number, number];
     const batch = a!.shape.slice(0, -2);
     const k = b!.shape.at(-1)!;
     const { dtype } = a!;
     const real = realDType(dtype);
     return [
-      { shape: [...batch, n, k], dtype },
+      { shape: [...batch, a!.shape.at(-1)!, k], dtype },
       { shape: [...batch, k], dtype: real },
       { shape: batch, dtype: "int32" },
-      { shape: [...batch, Math.min(m, n)], dtype: real },
+      { shape: [...batch, leastLength(a!)], dtype: real },
     ];
   },
   evaluate: ([a, b], { rtol }, outputs) => {

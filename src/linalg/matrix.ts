@@ -2,6 +2,7 @@
 // array that the kernels take, the way back to tensors, and the loop over leading axes.
 
 import type { Abstract } from "../ops/primitive.ts";
+import { Tracer } from "../ops/tracer.ts";
 import { eye } from "../tensor/create.ts";
 import {
   allocate,
@@ -103,11 +104,11 @@ export function storeRows(data: Float64Array, rows: number, columns: number, dty
   return new Tensor(typed, [rows, columns], dtype);
 }
 
-/** A vector of real numbers in the real dtype that belongs to `dtype`. */
-export function storeVector(data: Float64Array, dtype: DType): Tensor {
+/** A vector of real numbers, times a factor, in the real dtype that belongs to `dtype`. */
+export function storeVector(data: Float64Array, dtype: DType, factor = 1): Tensor {
   const real = realDType(dtype);
   const typed = allocate(real, data.length);
-  typed.set(data);
+  for (let i = 0; i < data.length; i++) typed[i] = data[i]! * factor;
   return new Tensor(typed, [data.length], real);
 }
 
@@ -126,19 +127,29 @@ export function rightSides(
     throw new ShapeError(
       `${name}: b must be [${rows}] or [..., ${rows}, k] for a of shape ${formatShape(a.shape)}, got ${formatShape(b.shape)}`,
     );
-  return isVector
-    ? { columns: b.reshape([rows, 1]), restore: (x) => x.reshape(x.shape.slice(0, -1)) }
-    : { columns: b, restore: (x) => x };
+  return isVector ? { columns: asColumn(b), restore: dropLast } : { columns: b, restore: (x) => x };
 }
+
+/** A vector as a matrix of one column; the shortcut is felt in small systems. */
+const asColumn = (b: Tensor): Tensor =>
+  b instanceof Tracer
+    ? b.expandDims(1)
+    : new Tensor(b.storage, [b.size, 1], b.dtype, [b.strides[0]!, 0], b.offset);
+
+/** A contiguous tensor without its last axis, which has length 1. */
+const dropLast = (x: Tensor): Tensor =>
+  x instanceof Tracer ? x.squeeze(-1) : new Tensor(x.storage, x.shape.slice(0, -1), x.dtype);
 
 /** `a` in the dtype in which it is factored. */
 export const factorable = (name: string, a: Tensor): Tensor => a.astype(factorDType(name, a.dtype));
 
 /** Shape of the matrices of `a` with their last two lengths replaced. */
-export const withMatrix = ({ shape }: Abstract, ...lengths: readonly number[]): Shape => [
-  ...shape.slice(0, -2),
-  ...lengths,
-];
+export function withMatrix({ shape }: Abstract, ...lengths: number[]): Shape {
+  return shape.length === 2 ? lengths : [...shape.slice(0, -2), ...lengths];
+}
+
+/** The lesser of the last two lengths. */
+export const leastLength = ({ shape }: Abstract): number => Math.min(shape.at(-2)!, shape.at(-1)!);
 
 /**
  * Matrices whose first `count` axes have become further columns: `[…, n, k]` as `[rest, n, …k]`, so that one

@@ -14,6 +14,7 @@ import {
   equilibrate,
   FACTORED,
   factorable,
+  leastLength,
   load,
   overBatch,
   store,
@@ -59,12 +60,11 @@ const qrP: Primitive<undefined> = definePrimitive<undefined>({
   name: "qr",
   dtypes: FACTORED,
   abstractEval: ([a]) => {
-    const [m, n] = a!.shape.slice(-2) as [number, number];
-    const k = Math.min(m, n);
-    const { dtype } = a!;
+    const { shape, dtype } = a!;
+    const k = leastLength(a!);
     return [
-      { shape: withMatrix(a!, m, k), dtype },
-      { shape: withMatrix(a!, k, n), dtype },
+      { shape: withMatrix(a!, shape.at(-2)!, k), dtype },
+      { shape: withMatrix(a!, k, shape.at(-1)!), dtype },
     ];
   },
   evaluate: ([a]) =>

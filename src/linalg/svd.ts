@@ -16,6 +16,7 @@ import {
   equilibrate,
   FACTORED,
   factorable,
+  leastLength,
   load,
   overBatch,
   store,
@@ -119,31 +120,34 @@ export const svdFactors = (caller: string, a: Tensor): readonly MatrixSVD[] =>
 
 function decompose(work: Work): MatrixSVD {
   const back = equilibrate(work);
-  return { ...thinSVD(work.width, work.rows, work.columns, work.data), back };
+  const { u, s, v } = thinSVD(work.width, work.rows, work.columns, work.data);
+  return { u, s, v, back };
 }
 
 const svdP: Primitive<undefined> = definePrimitive<undefined>({
   name: "svd",
   dtypes: FACTORED,
   abstractEval: ([a]) => {
-    const [m, n] = a!.shape.slice(-2) as [number, number];
-    const k = Math.min(m, n);
-    const { dtype } = a!;
-    return [{ shape: withMatrix(a!, m, k), dtype }, valuesOf(a!), { shape: withMatrix(a!, n, k), dtype }];
+    const { shape, dtype } = a!;
+    const k = leastLength(a!);
+    return [
+      { shape: withMatrix(a!, shape.at(-2)!, k), dtype },
+      valuesOf(a!),
+      { shape: withMatrix(a!, shape.at(-1)!, k), dtype },
+    ];
   },
   evaluate: ([a]) => {
-    const [m, n] = a!.shape.slice(-2) as [number, number];
-    const { dtype } = a!;
-    const k = Math.min(m, n);
+    const { shape, dtype } = a!;
+    const k = leastLength(a!);
     const known = rememberedSVD.get(a!);
     let index = 0;
     return overBatch([a!], ([x]) => {
       const { u, s, v, back } = known?.[index++] ?? decompose(load("svd", x!));
-      const values = storeVector(
-        s.map((value) => value * back),
-        dtype,
-      );
-      return [store(u, m, k, dtype), values, store(v, n, k, dtype)];
+      return [
+        store(u, shape.at(-2)!, k, dtype),
+        storeVector(s, dtype, back),
+        store(v, shape.at(-1)!, k, dtype),
+      ];
     });
   },
   jvp: ({ inputs: [a], tangents: [da], outputs: [u, s, v] }) => {
@@ -178,12 +182,7 @@ const svdvalsP: Primitive<undefined> = definePrimitive<undefined>({
       const work = load("svdvals", x!);
       const back = equilibrate(work);
       const values = singularValues(work.width, work.rows, work.columns, work.data);
-      return [
-        storeVector(
-          values.map((value) => value * back),
-          work.dtype,
-        ),
-      ];
+      return [storeVector(values, work.dtype, back)];
     }),
   jvp: ({ inputs: [a], tangents: [da] }) => [valueTangents(a!, da!)],
   batch: leadingBatch,
@@ -196,9 +195,9 @@ export function valueTangents(a: Tensor, da: Tensor): Tensor {
   return columnProducts(u!, da.matmul(v!));
 }
 
-const valuesOf = ({ shape, dtype }: Abstract): Abstract => ({
-  shape: [...shape.slice(0, -2), Math.min(shape.at(-2)!, shape.at(-1)!)],
-  dtype: realDType(dtype),
+const valuesOf = (a: Abstract): Abstract => ({
+  shape: withMatrix(a, leastLength(a)),
+  dtype: realDType(a.dtype),
 });
 
 /**
