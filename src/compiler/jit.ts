@@ -2,8 +2,8 @@ import { bind } from "../ops/bind.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { TreeStructure } from "../tensor/tree.ts";
 import { FlatCall, flattenArguments } from "../transform/arguments.ts";
-import { callP } from "../transform/call.ts";
-import { close, type Graph, traceFlat } from "../transform/graph.ts";
+import { callP } from "../transform/graphs/call.ts";
+import { close, type Graph, traceFlat } from "../transform/graphs/graph.ts";
 
 interface Compiled {
   readonly graph: Graph;

@@ -10,12 +10,12 @@ import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { treeUnflatten } from "../tensor/tree.ts";
 import { flatten } from "../transform/arguments.ts";
-import { batchFlat } from "../transform/batching.ts";
-import { closedFunction } from "../transform/closed.ts";
-import { jvpFlat } from "../transform/forward.ts";
-import { evaluateGraph, type Graph } from "../transform/graph.ts";
-import { batchGraph, transposedGraph } from "../transform/graphTransforms.ts";
-import { type FlatFunction, overExamples } from "../transform/opaque.ts";
+import { type FlatFunction, overExamples } from "../transform/custom/opaque.ts";
+import { closedFunction } from "../transform/graphs/closed.ts";
+import { evaluateGraph, type Graph } from "../transform/graphs/graph.ts";
+import { batchGraph, transposedGraph } from "../transform/graphs/graphTransforms.ts";
+import { batchFlat } from "../transform/traces/batching.ts";
+import { jvpFlat } from "../transform/traces/forward.ts";
 import { solve as solveDense } from "./solve.ts";
 
 interface LinearSolveParams {

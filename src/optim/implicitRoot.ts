@@ -1,7 +1,7 @@
 import type { LinearSolveOptions } from "../linalg/linearSolve.ts";
 import { linearSolve } from "../linalg/linearSolve.ts";
 import { tree } from "../tensor/tree.ts";
-import { customJvp } from "../transform/customJvp.ts";
+import { customJvp } from "../transform/custom/customJvp.ts";
 import { jvp } from "../transform/directional.ts";
 
 /**

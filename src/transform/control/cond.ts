@@ -5,8 +5,8 @@ import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type FlatArguments, FlatCall, flattenArguments } from "../arguments.ts";
-import { close, traceFlat } from "../graph.ts";
-import { overInputs } from "../graphTransforms.ts";
+import { close, traceFlat } from "../graphs/graph.ts";
+import { overInputs } from "../graphs/graphTransforms.ts";
 import { condP } from "./condPrimitive.ts";
 import { checkSame } from "./roles.ts";
 

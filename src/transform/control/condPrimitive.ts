@@ -4,7 +4,7 @@ import { bind } from "../../ops/bind.ts";
 import { ALL, definePrimitive, type Linearized, type Primitive } from "../../ops/primitive.ts";
 import { batchAll, zerosLike } from "../../ops/rules.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { evaluateGraph, type Graph, traceFlat } from "../graph.ts";
+import { evaluateGraph, type Graph, traceFlat } from "../graphs/graph.ts";
 import {
   batchGraph,
   jetGraph,
@@ -15,7 +15,7 @@ import {
   scatterMask,
   transposedGraph,
   unpackSeries,
-} from "../graphTransforms.ts";
+} from "../graphs/graphTransforms.ts";
 
 export interface CondParams {
   /** Graphs of the same inputs and outputs; the first operand says which, clamped to the range. */

@@ -4,7 +4,7 @@ import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { treeUnflatten } from "../../tensor/tree.ts";
 import { FlatCall, flatten, flattenArguments } from "../arguments.ts";
-import { close, traceFlat } from "../graph.ts";
+import { close, traceFlat } from "../graphs/graph.ts";
 import { checkSame, type Role } from "./roles.ts";
 import { scanP } from "./scanPrimitive.ts";
 

@@ -13,7 +13,7 @@ import { batchAll, zerosLike } from "../../ops/rules.ts";
 import { allocate, dtypeInfo } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { type Atom, evaluateGraph, type Graph, traceFlat, Variable } from "../graph.ts";
+import { type Atom, evaluateGraph, type Graph, traceFlat, Variable } from "../graphs/graph.ts";
 import {
   batchGraph,
   jetGraph,
@@ -25,7 +25,7 @@ import {
   select,
   transposedGraph,
   unpackSeries,
-} from "../graphTransforms.ts";
+} from "../graphs/graphTransforms.ts";
 import { type Role, settle, withRole } from "./roles.ts";
 
 export interface ScanParams {

@@ -3,8 +3,8 @@ import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { treeUnflatten } from "../../tensor/tree.ts";
 import { FlatCall, flatten, flattenArguments } from "../arguments.ts";
-import { close, type Graph, traceFlat } from "../graph.ts";
-import { overInputs } from "../graphTransforms.ts";
+import { close, type Graph, traceFlat } from "../graphs/graph.ts";
+import { overInputs } from "../graphs/graphTransforms.ts";
 import { checkSame, type Role } from "./roles.ts";
 import { whileP } from "./whilePrimitive.ts";
 

@@ -7,7 +7,7 @@ import { Tracer } from "../../ops/tracer.ts";
 import { tensor } from "../../tensor/create.ts";
 import { TracerError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { evaluateGraph, type Graph, traceFlat } from "../graph.ts";
+import { evaluateGraph, type Graph, traceFlat } from "../graphs/graph.ts";
 import {
   batchGraph,
   jetGraph,
@@ -18,7 +18,7 @@ import {
   scatterMask,
   select,
   unpackSeries,
-} from "../graphTransforms.ts";
+} from "../graphs/graphTransforms.ts";
 import { type Role, settle, withRole } from "./roles.ts";
 import { linearizeScan } from "./scanPrimitive.ts";
 

@@ -1,11 +1,11 @@
 // Forward mode: every value carries its directional derivative along.
 
-import { bind } from "../ops/bind.ts";
-import type { CompoundJvp, Primitive, Tangent } from "../ops/primitive.ts";
-import { type Trace, Tracer, withTrace } from "../ops/tracer.ts";
-import { isComplex, isFloat } from "../tensor/dtype.ts";
-import { TracerError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { bind } from "../../ops/bind.ts";
+import type { CompoundJvp, Primitive, Tangent } from "../../ops/primitive.ts";
+import { type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
+import { isComplex, isFloat } from "../../tensor/dtype.ts";
+import { TracerError } from "../../tensor/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 /** Only fractional tensors have derivatives. */
 export const isDifferentiable = ({ dtype }: { readonly dtype: Tensor["dtype"] }): boolean =>

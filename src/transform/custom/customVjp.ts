@@ -1,4 +1,4 @@
-import { bind } from "../ops/bind.ts";
+import { bind } from "../../ops/bind.ts";
 import {
   type Abstract,
   ALL,
@@ -6,12 +6,12 @@ import {
   JET_FROM_JVP,
   type Linearized,
   type Primitive,
-} from "../ops/primitive.ts";
-import { batchAll, zerosLike } from "../ops/rules.ts";
-import { TracerError, TreeError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { type TreeStructure, treeUnflatten } from "../tensor/tree.ts";
-import { FlatCall, flatten, flattenArguments, matchingLeaves } from "./arguments.ts";
+} from "../../ops/primitive.ts";
+import { batchAll, zerosLike } from "../../ops/rules.ts";
+import { TracerError, TreeError } from "../../tensor/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { type TreeStructure, treeUnflatten } from "../../tensor/tree.ts";
+import { FlatCall, flatten, flattenArguments, matchingLeaves } from "../arguments.ts";
 import { closesOver } from "./customJvp.ts";
 import {
   batchOpaque,

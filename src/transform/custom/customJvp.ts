@@ -1,10 +1,10 @@
-import { bind } from "../ops/bind.ts";
-import { ALL, definePrimitive, JET_FROM_JVP, type Primitive, type Tangent } from "../ops/primitive.ts";
-import { zerosLike } from "../ops/rules.ts";
-import { TracerError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { treeUnflatten } from "../tensor/tree.ts";
-import { FlatCall, flattenArguments, matchingLeaves } from "./arguments.ts";
+import { bind } from "../../ops/bind.ts";
+import { ALL, definePrimitive, JET_FROM_JVP, type Primitive, type Tangent } from "../../ops/primitive.ts";
+import { zerosLike } from "../../ops/rules.ts";
+import { TracerError } from "../../tensor/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { treeUnflatten } from "../../tensor/tree.ts";
+import { FlatCall, flattenArguments, matchingLeaves } from "../arguments.ts";
 import {
   batchOpaque,
   closeOpaque,

@@ -1,9 +1,9 @@
 // Graphs as text, one equation a line.
 
-import type { Abstract } from "../ops/primitive.ts";
-import { Tracer } from "../ops/tracer.ts";
-import { formatShape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import type { Abstract } from "../../ops/primitive.ts";
+import { Tracer } from "../../ops/tracer.ts";
+import { formatShape } from "../../tensor/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 
 interface Value extends Abstract {
   readonly id: number;

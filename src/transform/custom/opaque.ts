@@ -1,10 +1,10 @@
 // JavaScript functions inside of primitives: run as they are while values are known, turned into graphs when not.
 
-import type { Abstract } from "../ops/primitive.ts";
-import { batchAll } from "../ops/rules.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { batchFlat } from "./batching.ts";
-import { close, evaluateGraph, type Graph, traceFlat } from "./graph.ts";
+import type { Abstract } from "../../ops/primitive.ts";
+import { batchAll } from "../../ops/rules.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { close, evaluateGraph, type Graph, traceFlat } from "../graphs/graph.ts";
+import { batchFlat } from "../traces/batching.ts";
 
 export type FlatFunction = (inputs: readonly Tensor[]) => readonly Tensor[];
 

@@ -1,14 +1,14 @@
 // Transforms of graphs into graphs. Loops, branches and calls hold their bodies as graphs, and their rules are these
 // transforms applied to the body. Each is remembered with the graph that it came from.
 
-import type { Abstract, Series } from "../ops/primitive.ts";
-import { zerosLike } from "../ops/rules.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { batchFlat } from "./batching.ts";
-import { isDifferentiable, jvpFlat } from "./forward.ts";
+import type { Abstract, Series } from "../../ops/primitive.ts";
+import { zerosLike } from "../../ops/rules.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { batchFlat } from "../traces/batching.ts";
+import { isDifferentiable, jvpFlat } from "../traces/forward.ts";
+import { linearizeFlat, transposeGraph } from "../traces/tape.ts";
+import { jetFlat } from "../traces/taylor.ts";
 import { close, evaluateGraph, type Graph, traceFlat } from "./graph.ts";
-import { linearizeFlat, transposeGraph } from "./tape.ts";
-import { jetFlat } from "./taylor.ts";
 
 type Mask = readonly boolean[];
 
