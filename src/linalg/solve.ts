@@ -29,6 +29,31 @@ function luOf(caller: string, matrix: Tensor): LU {
 export const luFactors = (caller: string, a: Tensor): readonly LU[] =>
   factorsOf(rememberedLU, a, (matrix) => luOf(caller, matrix));
 
+/** Overwrites the column-major x with A⁻¹ x, or A⁻ᵀ x. The pivots must not be zero. */
+export function applyInverse(
+  { work, pivots }: LU,
+  x: Float64Array,
+  columns: number,
+  transposed: boolean,
+): void {
+  const { data, rows: n, width: w } = work;
+  const ld = n * w;
+  const swap = (i: number): void => {
+    if (pivots[i] !== i) exchange(w, x, ld, 0, columns, i, pivots[i]);
+  };
+  if (transposed) {
+    // Aᵀ = Uᵀ Lᵀ P
+    solveTriangle(w, n, data, 0, ld, { lower: false, transpose: "transpose" }, x, 0, ld, columns);
+    const unit = { lower: true, transpose: "transpose", unitDiagonal: true } as const;
+    solveTriangle(w, n, data, 0, ld, unit, x, 0, ld, columns);
+    for (let i = n - 1; i >= 0; i--) swap(i);
+  } else {
+    for (let i = 0; i < n; i++) swap(i);
+    solveTriangle(w, n, data, 0, ld, { lower: true, unitDiagonal: true }, x, 0, ld, columns);
+    solveTriangle(w, n, data, 0, ld, { lower: false }, x, 0, ld, columns);
+  }
+}
+
 interface GeneralParams extends SystemParams {
   readonly transposed: boolean;
 }
@@ -37,24 +62,9 @@ const solveP: Primitive<GeneralParams> = systemPrimitive<GeneralParams, LU>({
   name: "solve",
   memory: rememberedLU,
   factor: (matrix, { caller }) => luOf(caller, matrix),
-  solve: ({ work, pivots }, { data: x, columns }, { caller, transposed }) => {
-    checkDiagonal(caller, work);
-    const { data, rows: n, width: w } = work;
-    const ld = n * w;
-    const swap = (i: number): void => {
-      if (pivots[i] !== i) exchange(w, x, ld, 0, columns, i, pivots[i]!);
-    };
-    if (transposed) {
-      // Aᵀ = Uᵀ Lᵀ P
-      solveTriangle(w, n, data, 0, ld, { lower: false, transpose: "transpose" }, x, 0, ld, columns);
-      const unit = { lower: true, transpose: "transpose", unitDiagonal: true } as const;
-      solveTriangle(w, n, data, 0, ld, unit, x, 0, ld, columns);
-      for (let i = n - 1; i >= 0; i--) swap(i);
-    } else {
-      for (let i = 0; i < n; i++) swap(i);
-      solveTriangle(w, n, data, 0, ld, { lower: true, unitDiagonal: true }, x, 0, ld, columns);
-      solveTriangle(w, n, data, 0, ld, { lower: false }, x, 0, ld, columns);
-    }
+  solve: (lu, right, { caller, transposed }) => {
+    checkDiagonal(caller, lu.work);
+    applyInverse(lu, right.data, right.columns, transposed);
   },
   matrix: (a, { transposed }) => (transposed ? a.mT() : a),
   transposed: (self, a, c, params) => bindOne(self, [a, c], { ...params, transposed: !params.transposed }),
