@@ -6,6 +6,7 @@ import { astype } from "./cast.ts";
 import { divideComplex, expComplex, logComplex, multiplyComplex, sqrtComplex } from "./complexMath.ts";
 import { type BinaryDerivative, binaryPrimitive, type Plain, unaryPrimitive } from "./elementwise.ts";
 import { align, asTensor } from "./operands.ts";
+import { powerSeries } from "./power.ts";
 import { FLOATS, INEXACT, NUMERIC, ORDERED_NUMERIC, type Series } from "./primitive.ts";
 import {
   addSeries,
@@ -15,14 +16,12 @@ import {
   logSeries,
   mapSeries,
   mulSeries,
-  powSeries,
   reciprocalSeries,
   scaleSeries,
   sqrtSeries,
   squareSeries,
   subSeries,
 } from "./series.ts";
-import { Tracer } from "./tracer.ts";
 
 export const addP: Plain = binaryPrimitive("add", {
   dtypes: NUMERIC,
@@ -103,7 +102,7 @@ export const powP: Plain = binaryPrimitive("pow", {
       // aᵇ log a tends to 0 with a for b > 0.
       (t, a, _b, y) => t.mul(y.mul(whereZero(a, 1, a).log())),
     ],
-    jet: powerJet,
+    jet: (a, b, y) => powerJet(a, b, y),
   },
 });
 export const maximumP: Plain = binaryPrimitive("maximum", {
@@ -232,28 +231,11 @@ function directional(t: Tensor, x: Tensor, modulus: Tensor): Tensor {
     .div(whereZero(modulus, 1, modulus));
 }
 
-/** Exponents up to this are taken by repeated multiplication, which needs no division by the base. */
-const LARGEST_MULTIPLIED = 64;
-
-function powerJet(a: Series, b: Series, y: Tensor): Series {
-  if (b.slice(1).some((coefficient) => coefficient !== null)) return expSeries(mulSeries(b, logSeries(a)), y);
-  const exponent = uniformValue(b[0]);
-  if (exponent === null || !Number.isInteger(exponent) || exponent < 1 || exponent > LARGEST_MULTIPLIED)
-    return powSeries(a, b[0], y);
-  let result: Series | null = null;
-  for (let square = a, rest = exponent; ; square = squareSeries(square)) {
-    if (rest % 2 === 1) result = result === null ? square : mulSeries(result, square);
-    rest = Math.floor(rest / 2);
-    if (rest === 0) return withHead(y, result!);
-  }
-}
-
-/** The value that all elements share, where it can be read and is real. */
-function uniformValue(x: Tensor): number | null {
-  if (x instanceof Tracer || isComplex(x.dtype) || x.size === 0) return null;
-  const isUniform = x.shape.every((length, axis) => length === 1 || x.strides[axis] === 0);
-  return isUniform ? x.at(...x.shape.map(() => 0)).item() : null;
-}
+/** An exponent that moves needs the logarithm of the base. */
+const powerJet = (a: Series, b: Series, y: Tensor): Series =>
+  b.slice(1).some((coefficient) => coefficient !== null)
+    ? expSeries(mulSeries(b, logSeries(a)), y)
+    : powerSeries(a, b[0], y);
 
 /** a - b⌊a / b⌋ with the sign of b, zero included, as in NumPy and Python. */
 function remainder(a: number, b: number): number {

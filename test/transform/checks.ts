@@ -1,0 +1,407 @@
+// Numerical checks of the rules of one primitive at one example: each rule against an independent way to its result.
+import { type DType, dtypeInfo, machineEpsilon, type Tensor } from "polyadic";
+import { stack } from "polyadic/ops";
+import { bind } from "../../src/ops/bind.ts";
+import {
+  type Abstract,
+  JET_FROM_JVP,
+  type Primitive,
+  type Series,
+  type Tangent,
+} from "../../src/ops/primitive.ts";
+import { batchFlat } from "../../src/transform/traces/batching.ts";
+import { jvpFlat } from "../../src/transform/traces/forward.ts";
+import { linearizeFlat, pullTape } from "../../src/transform/traces/tape.ts";
+import { jetFlat } from "../../src/transform/traces/taylor.ts";
+import { drawOperands, type Example, randomNumbers } from "./examples.ts";
+import {
+  displaced,
+  numbersOf,
+  pairing,
+  polynomialWeights,
+  randomLike,
+  subsets,
+  wideDType,
+  widen,
+} from "./numbers.ts";
+
+/** One primitive at one example for one dtype. */
+export interface Subject {
+  readonly primitive: Primitive<unknown>;
+  readonly example: Example;
+  readonly dtype: DType;
+}
+
+const ORDER = 4;
+
+const isFractional = (dtype: DType): boolean => ["float", "complex"].includes(dtypeInfo(dtype).kind);
+
+/** Dtypes that derivatives are computed in: the 8-bit floats only store. */
+export const hasDerivative = (dtype: DType): boolean => isFractional(dtype) && !dtype.startsWith("float8");
+
+/** Operands that tangents come for. */
+const movingOperands = (example: Example, inputs: readonly Tensor[]): number[] =>
+  inputs.flatMap((x, i) => (example.operands[i]!.moves && isFractional(x.dtype) ? [i] : []));
+
+/** The relative rounding of a result. */
+function rounding(...tensors: readonly Abstract[]): number {
+  const fractional = tensors.filter(({ dtype }) => isFractional(dtype));
+  return Math.max(2 ** -52, ...fractional.map(({ dtype }) => machineEpsilon(dtype)));
+}
+
+const isExact = (epsilon: number): boolean => epsilon === 2 ** -52;
+
+function describe({ primitive, example, dtype }: Subject): string {
+  return `${primitive.name} ${dtype} ${JSON.stringify(example.params) ?? ""}`;
+}
+
+const largest = (...lists: readonly Float64Array[]): number =>
+  lists.reduce((most, list) => list.reduce((top, x) => (Math.abs(x) > top ? Math.abs(x) : top), most), 0);
+
+/** Throws unless all numbers agree to `tolerance` times the scale. NaN agrees with NaN. */
+function expectClose(
+  actual: Float64Array,
+  expected: Float64Array,
+  tolerance: number,
+  scale: number,
+  what: string,
+): void {
+  if (actual.length !== expected.length)
+    throw new Error(`${what}: ${expected.length} numbers were expected, got ${actual.length}`);
+  for (let i = 0; i < actual.length; i++) {
+    const a = actual[i]!;
+    const b = expected[i]!;
+    if (Object.is(a, b) || a === b) continue;
+    if (!(Math.abs(a - b) <= tolerance * scale))
+      throw new Error(`${what}: number ${i} should be ${b}, is ${a} (tolerance ${tolerance * scale})`);
+  }
+}
+
+function expectLike(actual: Abstract, expected: Abstract, what: string): void {
+  if (actual.dtype !== expected.dtype || `${actual.shape}` !== `${expected.shape}`)
+    throw new Error(
+      `${what}: ${expected.dtype} [${expected.shape}] was expected, got ${actual.dtype} [${actual.shape}]`,
+    );
+}
+
+/** The numbers of a tangent or coefficient, which must be like the value it belongs to; null is zero. */
+function numbersLike(tangent: Tangent | undefined, value: Tensor, what: string): Float64Array {
+  if (tangent === undefined) throw new Error(`${what}: no result`);
+  if (tangent === null) return numbersOf(value).fill(0);
+  expectLike(tangent, value, what);
+  return numbersOf(tangent);
+}
+
+function pushForward(
+  primitive: Primitive<unknown>,
+  inputs: readonly Tensor[],
+  tangents: readonly Tangent[],
+  params: unknown,
+  what: string,
+): Float64Array[] {
+  if (typeof primitive.jvp !== "function") throw new Error(`${what}: no jvp rule of its own`);
+  const outputs = bind(primitive, inputs, params);
+  const results = primitive.jvp({ inputs, tangents, outputs, params, self: primitive });
+  return outputs.map((output, i) => numbersLike(results[i], output, `${what}, jvp`));
+}
+
+/** Derivatives along tangents by central differences of sixth order. */
+function differences(
+  primitive: Primitive<unknown>,
+  inputs: readonly Tensor[],
+  tangents: readonly Tangent[],
+  params: unknown,
+): Float64Array[] {
+  const h = 2e-3;
+  const at = (factor: number): Float64Array[] =>
+    bind(
+      primitive,
+      inputs.map((x, i) =>
+        tangents[i] ? displaced(x, [{ factor: factor * h, direction: tangents[i]! }]) : x,
+      ),
+      params,
+    ).map(numbersOf);
+  const weights = [45, -9, 1];
+  const sides = weights.map((_, k) => [at(k + 1), at(-k - 1)] as const);
+  return sides[0]![0].map((sample, output) =>
+    sample.map((_, i) =>
+      sides.reduce(
+        (sum, [right, left], k) => sum + (weights[k]! * (right[output]![i]! - left[output]![i]!)) / (60 * h),
+        0,
+      ),
+    ),
+  );
+}
+
+/** jvp: by differences in full precision, else by the rule in full precision at the same point. */
+export function checkJvp(subject: Subject): void {
+  const { primitive, example, dtype } = subject;
+  const { params } = example;
+  const inputs = drawOperands(example, dtype, 1);
+  const random = randomNumbers(2);
+  const outputs = bind(primitive, inputs, params);
+  const moving = movingOperands(example, inputs);
+  const epsilon = rounding(...moving.map((i) => inputs[i]!), ...outputs);
+  for (const chosen of subsets(moving)) {
+    const what = `${describe(subject)}, tangents of ${chosen}`;
+    const tangents = inputs.map((x, i) => (chosen.includes(i) ? randomLike(x, random) : null));
+    const actual = pushForward(primitive, inputs, tangents, params, what);
+    const expected = isExact(epsilon)
+      ? differences(primitive, inputs, tangents, params)
+      : pushForward(
+          primitive,
+          inputs.map(widen),
+          tangents.map((t) => t && widen(t)),
+          example.exactParams ?? params,
+          what,
+        );
+    actual.forEach((numbers, i) => {
+      const scale = Math.max(1, largest(expected[i]!));
+      expectClose(numbers, expected[i]!, isExact(epsilon) ? 1e-8 : 16 * epsilon, scale, `${what}, jvp`);
+    });
+  }
+}
+
+/** transpose: Re Σ c · Jv = Re Σ (Jᵀc) · v, where v moves the open operands only. */
+export function checkTranspose(subject: Subject): void {
+  const { primitive, example, dtype } = subject;
+  const { params } = example;
+  if (!primitive.transpose) return;
+  const inputs = drawOperands(example, dtype, 3);
+  const random = randomNumbers(4);
+  const outputs = bind(primitive, inputs, params);
+  const epsilon = rounding(...inputs, ...outputs);
+  for (const open of example.linear ?? []) {
+    const what = `${describe(subject)}, transpose in ${open}`;
+    const tangents = inputs.map((x, i) => (open.includes(i) ? randomLike(x, random) : null));
+    const cotangents = outputs.map((output) => randomLike(output, random));
+    if (typeof primitive.jvp !== "function") throw new Error(`${what}: no jvp rule of its own`);
+    const pushed = primitive.jvp({ inputs, tangents, outputs, params, self: primitive });
+    const pulled = primitive.transpose({
+      cotangents,
+      inputs: inputs.map((x, i) => (open.includes(i) ? { shape: x.shape, dtype: x.dtype } : x)),
+      params,
+      self: primitive,
+    });
+    let left = 0;
+    let right = 0;
+    let size = 1;
+    outputs.forEach((_, i) => {
+      const product = pairing(cotangents[i]!, pushed[i]!);
+      left += product.value;
+      size += product.size;
+    });
+    inputs.forEach((x, i) => {
+      const result = pulled[i] ?? null;
+      if (!open.includes(i)) {
+        if (result !== null) throw new Error(`${what}: a cotangent of operand ${i}, which is known`);
+        return;
+      }
+      if (result === null) throw new Error(`${what}: no cotangent of operand ${i}`);
+      expectLike(result, x, what);
+      const product = pairing(result, tangents[i]!);
+      right += product.value;
+      size += product.size;
+    });
+    expectClose(Float64Array.of(right), Float64Array.of(left), 16 * epsilon, size, what);
+  }
+}
+
+/** batch: the slices of the result are the results for the slices, whichever operands are batched. */
+export function checkBatch(subject: Subject): void {
+  const { primitive, example, dtype } = subject;
+  const { params } = example;
+  const size = 3;
+  const draws = Array.from({ length: size }, (_, i) => drawOperands(example, dtype, 5 + i));
+  for (const chosen of subsets(example.operands.map((_, i) => i))) {
+    const what = `${describe(subject)}, batch of ${chosen}`;
+    const batched = example.operands.map((_, i) => chosen.includes(i));
+    const inputs = batched.map((isBatched, i) =>
+      isBatched ? stack(draws.map((draw) => draw[i]!)) : draws[0]![i]!,
+    );
+    const results = primitive.batch({ inputs, batched, size, params, self: primitive });
+    draws.forEach((_, k) => {
+      const operands = batched.map((isBatched, i) => draws[isBatched ? k : 0]![i]!);
+      bind(primitive, operands, params).forEach((expected, i) => {
+        const result = results[i]!;
+        expectLike(result, { shape: [size, ...expected.shape], dtype: expected.dtype }, what);
+        const numbers = numbersOf(expected);
+        const slice = numbersOf(result).subarray(k * numbers.length, (k + 1) * numbers.length);
+        expectClose(slice, numbers, 8 * rounding(expected), largest(numbers), `${what}, slice ${k}`);
+      });
+    });
+  }
+}
+
+/** The curves' scale of time, on which the polynomial is fitted to points in [-1, 1]. */
+const PACE = 0.04;
+const POINTS = Array.from({ length: 15 }, (_, j) => Math.cos((Math.PI * (2 * j + 1)) / 30));
+const WEIGHTS = polynomialWeights(POINTS, ORDER);
+
+/** Taylor coefficients of the results along curves, by a polynomial through samples. */
+function fitted(
+  primitive: Primitive<unknown>,
+  curves: readonly Series[],
+  params: unknown,
+): { coefficients: Float64Array[][]; size: number } {
+  const samples = POINTS.map((t) =>
+    bind(
+      primitive,
+      curves.map(([head, ...rest]) =>
+        rest.every((c) => c === null)
+          ? head
+          : displaced(
+              head,
+              rest.map((direction, k) => ({ factor: (PACE * t) ** (k + 1), direction })),
+            ),
+      ),
+      params,
+    ).map(numbersOf),
+  );
+  const coefficients = samples[0]!.map((first, output) =>
+    WEIGHTS.map((weights, k) =>
+      first.map(
+        (_, i) => weights.reduce((sum, weight, j) => sum + weight * samples[j]![output]![i]!, 0) / PACE ** k,
+      ),
+    ),
+  );
+  return { coefficients, size: largest(...samples.flat()) };
+}
+
+function taylor(
+  primitive: Primitive<unknown>,
+  series: readonly Series[],
+  params: unknown,
+  what: string,
+): Float64Array[][] {
+  const outputs = bind(
+    primitive,
+    series.map(([head]) => head),
+    params,
+  );
+  const results =
+    primitive.jet === JET_FROM_JVP
+      ? jetFlat((inputs) => bind(primitive, inputs, params), series, ORDER)
+      : primitive.jet({ series, outputs, order: ORDER, params, self: primitive });
+  return outputs.map((output, i) => {
+    const curve: readonly Tangent[] = results[i]!;
+    if (curve.length !== ORDER + 1) throw new Error(`${what}: ${curve.length} coefficients`);
+    return curve.map((coefficient, k) => numbersLike(coefficient, output, `${what}, coefficient ${k}`));
+  });
+}
+
+/** Which coefficients of the curves are there, order by order: all, or zeros (null) in between. */
+const PATTERNS = [
+  [1, 1, 1, 1],
+  [0, 1, 0, 1],
+  [1, 0, 0, 0],
+];
+
+/** jet: by a polynomial fit in full precision, else by the rule in full precision at the same point. */
+export function checkJet(subject: Subject): void {
+  const { primitive, example, dtype } = subject;
+  const { params } = example;
+  const inputs = drawOperands(example, dtype, 8);
+  const random = randomNumbers(9);
+  const moving = movingOperands(example, inputs);
+  const epsilon = rounding(...moving.map((i) => inputs[i]!), ...bind(primitive, inputs, params));
+  for (const chosen of subsets(moving))
+    for (const pattern of PATTERNS) {
+      const what = `${describe(subject)}, jet along ${chosen} with coefficients ${pattern}`;
+      const series = inputs.map(
+        (x, i): Series => [
+          x,
+          ...pattern.map((isThere) => (isThere && chosen.includes(i) ? randomLike(x, random) : null)),
+        ],
+      );
+      const actual = taylor(primitive, series, params, what);
+      if (isExact(epsilon)) {
+        const { coefficients, size } = fitted(primitive, series, params);
+        actual.forEach((curve, i) => {
+          curve.forEach((numbers, k) => {
+            const expected = coefficients[i]![k]!;
+            expectClose(numbers, expected, 1e-6, Math.max(1, size, largest(expected)), `${what}, order ${k}`);
+          });
+        });
+      } else {
+        const wide = series.map((curve) => curve.map((c) => c && widen(c)) as unknown as Series);
+        const expected = taylor(primitive, wide, example.exactParams ?? params, what);
+        const scale = Math.max(1, ...expected.map((curve) => largest(...curve)));
+        actual.forEach((curve, i) => {
+          curve.forEach((numbers, k) => {
+            expectClose(numbers, expected[i]![k]!, 16 * epsilon, scale, `${what}, order ${k}`);
+          });
+        });
+      }
+    }
+}
+
+/**
+ * The rules under each other: they must be made of primitives, for a transform may run inside another. Reverse mode is
+ * held against forward mode, forward mode twice against Taylor mode, and forward mode over a batch against single ones.
+ */
+export function checkNesting(subject: Subject): void {
+  const { primitive, example, dtype } = subject;
+  const { params } = example;
+  if (wideDType(dtype) !== dtype || example.exactParams !== undefined) return;
+  const inputs = drawOperands(example, dtype, 10);
+  const moving = movingOperands(example, inputs);
+  if (moving.length === 0) return;
+  const random = randomNumbers(11);
+  const what = describe(subject);
+  const f = (xs: readonly Tensor[]): readonly Tensor[] => bind(primitive, xs, params);
+  const tangents = inputs.map((x, i) => (moving.includes(i) ? randomLike(x, random) : null));
+  const pushed = jvpFlat(f, inputs, tangents);
+
+  const tape = linearizeFlat(
+    f,
+    inputs,
+    tangents.map((t) => t !== null),
+    "check",
+  );
+  const cotangents = pushed.map(({ primal }) => randomLike(primal, random));
+  let balance = 0;
+  let size = 1;
+  const add = (a: Tangent, b: Tangent, sign: number): void => {
+    if (!a || !b) return;
+    const product = pairing(a, b);
+    balance += sign * product.value;
+    size += product.size;
+  };
+  pushed.forEach(({ tangent }, i) => {
+    add(cotangents[i]!, tangent, 1);
+  });
+  pullTape(tape, cotangents).forEach((pulled, i) => {
+    add(pulled, tangents[moving[i]!]!, -1);
+  });
+  expectClose(Float64Array.of(balance), Float64Array.of(0), 1e-13, size, `${what}, reverse mode`);
+
+  const slope = (xs: readonly Tensor[]): readonly Tensor[] =>
+    jvpFlat(f, xs, tangents).map(({ primal, tangent }) => tangent ?? primal.mul(0));
+  const isSmooth = pushed.every(({ tangent }) => tangent !== null);
+  if (isSmooth) {
+    const twice = jvpFlat(slope, inputs, tangents);
+    const curves = inputs.map((x, i): Series => [x, tangents[i]!, null]);
+    jetFlat(f, curves, 2).forEach(([value, , second], i) => {
+      const numbers = numbersLike(twice[i]!.tangent, value, `${what}, second derivative`);
+      const expected = numbersLike(second ?? null, value, `${what}, second coefficient`).map((c) => 2 * c);
+      expectClose(numbers, expected, 1e-9, Math.max(1, largest(expected)), `${what}, second derivative`);
+    });
+    const draws = [12, 13].map((seed) => drawOperands(example, dtype, seed));
+    const batched = inputs.map((_, i) => stack(draws.map((draw) => draw[i]!)));
+    const all = batchFlat(
+      slope,
+      batched,
+      inputs.map(() => true),
+      draws.length,
+    );
+    draws.forEach((draw, k) => {
+      slope(draw).forEach((single, i) => {
+        const { value, isBatched } = all[i]!;
+        const expected = numbersOf(single);
+        const numbers = numbersOf(isBatched ? value.at(k) : value);
+        expectClose(numbers, expected, 1e-12, Math.max(1, largest(expected)), `${what}, batch of tangents`);
+      });
+    });
+  }
+}

@@ -1,0 +1,65 @@
+// Walks the registry: every rule of every primitive, for every dtype that it declares, against numbers.
+import "polyadic/linalg";
+import "polyadic/transform";
+import type { DType } from "polyadic";
+import { primitives } from "polyadic/ops";
+import { describe, expect, test } from "vitest";
+import type { Primitive } from "../../src/ops/primitive.ts";
+import {
+  checkBatch,
+  checkJet,
+  checkJvp,
+  checkNesting,
+  checkTranspose,
+  hasDerivative,
+  type Subject,
+} from "./checks.ts";
+import { EXAMPLES } from "./examples.ts";
+import "../../src/transform/graphs/call.ts";
+import "../../src/transform/control/scanPrimitive.ts";
+
+/** Primitives that run functions of their own: their rules have tests of their own. */
+const COMPOUND: readonly string[] = ["call", "scan"];
+
+const all = [...primitives.values()] as unknown as Primitive<unknown>[];
+
+function subjects(primitive: Primitive<unknown>, dtypes: readonly DType[]): Subject[] {
+  return dtypes.flatMap((dtype) =>
+    EXAMPLES[primitive.name]!.filter(({ suits }) => suits?.(dtype) ?? true).map((example) => ({
+      primitive,
+      example,
+      dtype,
+    })),
+  );
+}
+
+describe.each(all.filter(({ name }) => !COMPOUND.includes(name)))("$name", (primitive) => {
+  const { name, dtypes } = primitive;
+  const examples = EXAMPLES[name] ?? [];
+  test("has examples", () => {
+    for (const dtype of dtypes)
+      expect(
+        examples.some(({ suits }) => suits?.(dtype) ?? true),
+        `add operands of dtype ${dtype} for the primitive "${name}" to EXAMPLES in test/transform/examples.ts`,
+      ).toBe(true);
+    expect(
+      examples.some(({ linear }) => linear !== undefined),
+      `"${name}" ${primitive.transpose ? "has a transpose: say in its examples" : "has no transpose, but its examples say"} in which operands it is linear`,
+    ).toBe(primitive.transpose !== undefined);
+  });
+  if (examples.length === 0) return;
+  const fractional = subjects(primitive, dtypes.filter(hasDerivative));
+  const hasRun = (check: (subject: Subject) => void, list: readonly Subject[]): void => {
+    for (const subject of list) check(subject);
+  };
+  test("batch", () => hasRun(checkBatch, subjects(primitive, dtypes)));
+  if (fractional.length === 0) return;
+  test("jvp", () => hasRun(checkJvp, fractional));
+  if (primitive.transpose) test("transpose", () => hasRun(checkTranspose, fractional));
+  test("jet", () => hasRun(checkJet, fractional));
+  test("nested", () => hasRun(checkNesting, fractional));
+});
+
+test("only compound primitives are left to tests of their own", () => {
+  for (const name of COMPOUND) expect(typeof primitives.get(name)?.jvp, name).toBe("object");
+});
