@@ -1,12 +1,11 @@
 // Linear systems with square matrices, on tensors.
 import { bindOne } from "../ops/bind.ts";
 import type { Primitive } from "../ops/primitive.ts";
-import { machineEpsilon } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { choleskyOf } from "./cholesky.ts";
 import { hermitianPart } from "./derivative.ts";
 import { exchange, factorLU } from "./lu.ts";
-import { factorDType, load, type Work } from "./matrix.ts";
+import { type HermitianParams, hermitianTo, load, type Work } from "./matrix.ts";
 import { factorsOf, type Memory } from "./remember.ts";
 import { checkDiagonal } from "./solveTriangular.ts";
 import { type SystemParams, solveSystem, systemPrimitive } from "./system.ts";
@@ -87,17 +86,14 @@ export function solveFor(caller: string, a: Tensor, b: Tensor): Tensor {
   return solveSystem(solveP, a, b, { caller, transposed: false });
 }
 
-interface PositiveParams extends SystemParams {
-  /** Relative difference from the adjoint that is still taken for rounding. */
-  readonly tolerance: number;
-}
+interface PositiveParams extends SystemParams, HermitianParams {}
 
 const solvePositiveP: Primitive<PositiveParams> = systemPrimitive<PositiveParams, Work>({
   name: "solvePositive",
   memory: new WeakMap(),
-  factor: (matrix, { caller, tolerance }) => {
-    const work = load(caller, matrix);
-    choleskyOf(caller, work, tolerance);
+  factor: (matrix, params) => {
+    const work = load(params.caller, matrix);
+    choleskyOf(params.caller, work, params);
     return work;
   },
   solve: ({ data, rows: n, width: w }, { data: x, columns }) => {
@@ -118,6 +114,5 @@ const solvePositiveP: Primitive<PositiveParams> = systemPrimitive<PositiveParams
  */
 export function solvePositive(a: Tensor, b: Tensor): Tensor {
   const caller = "solvePositive";
-  const tolerance = 1000 * machineEpsilon(factorDType(caller, a.dtype));
-  return solveSystem(solvePositiveP, a, b, { caller, tolerance });
+  return solveSystem(solvePositiveP, a, b, { caller, ...hermitianTo(caller, a) });
 }
