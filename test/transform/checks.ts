@@ -55,8 +55,12 @@ function describe({ primitive, example, dtype }: Subject): string {
   return `${primitive.name} ${dtype} ${JSON.stringify(example.params) ?? ""}`;
 }
 
-const largest = (...lists: readonly Float64Array[]): number =>
-  lists.reduce((most, list) => list.reduce((top, x) => (Math.abs(x) > top ? Math.abs(x) : top), most), 0);
+/** The largest absolute value; 0 for none and for NaN. */
+function largest(...lists: readonly Float64Array[]): number {
+  let top = 0;
+  for (const list of lists) for (const x of list) if (Math.abs(x) > top) top = Math.abs(x);
+  return top;
+}
 
 /** Throws unless all numbers agree to `tolerance` times the scale. NaN agrees with NaN. */
 function expectClose(
