@@ -1,8 +1,24 @@
 // The Cholesky factorization: kernel on a column-major array and the function on tensors.
-// Source: Golub and Van Loan, "Matrix Computations" (4th ed.), 4.2.
+// Sources: Golub and Van Loan, "Matrix Computations" (4th ed.), 4.2; derivative: Murray, "Differentiation of the
+// Cholesky decomposition", arXiv:1602.07527 (2016).
+import { bindOne } from "../ops/bind.ts";
+import { definePrimitive, type Primitive, type Tangent } from "../ops/primitive.ts";
+import { leadingBatch } from "../ops/rules.ts";
+import { grow, minus } from "../ops/series.ts";
 import { DomainError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkSquare, load, makeHermitian, overBatch, storeRows, type Work } from "./matrix.ts";
+import { adjoint, hermitianPart, lowerHalf } from "./derivative.ts";
+import {
+  checkSquare,
+  FACTORED,
+  factorable,
+  load,
+  makeHermitian,
+  overBatch,
+  storeRows,
+  type Work,
+} from "./matrix.ts";
+import { solveTriangularP } from "./solveTriangular.ts";
 import { clearBelow, conjugate, divideReal } from "./triangular.ts";
 import { dotc, multiply, negated, type Width } from "./vector.ts";
 
@@ -51,9 +67,9 @@ export function factorCholesky(w: Width, n: number, a: Float64Array): number {
   return -1;
 }
 
-/** Factors a loaded matrix or throws DomainError naming the pivot. */
-export function choleskyOf(name: string, work: Work): void {
-  makeHermitian(name, work);
+/** Factors a loaded matrix, Hermitian to `tolerance`, or throws DomainError naming the pivot. */
+export function choleskyOf(name: string, work: Work, tolerance?: number): void {
+  makeHermitian(name, work, tolerance);
   const failed = factorCholesky(work.width, work.rows, work.data);
   if (failed >= 0)
     throw new DomainError(
@@ -61,21 +77,56 @@ export function choleskyOf(name: string, work: Work): void {
     );
 }
 
+/** L⁻¹ z L⁻ᴴ for Hermitian z. */
+function congruence(l: Tensor, z: Tensor): Tensor {
+  const half = solveLower(l, z);
+  return adjoint(solveLower(l, adjoint(half)));
+}
+
+const solveLower = (l: Tensor, b: Tensor): Tensor =>
+  bindOne(solveTriangularP, [l, b], { caller: "derivative of cholesky", lower: true });
+
+/** The lower triangular x with x Lᴴ + L xᴴ = z, for Hermitian z: how L moves when a moves by z (Murray 2016). */
+const moved = (l: Tensor, z: Tensor): Tensor => l.matmul(lowerHalf(congruence(l, z)));
+
+const choleskyP: Primitive<undefined> = definePrimitive<undefined>({
+  name: "cholesky",
+  dtypes: FACTORED,
+  abstractEval: ([a]) => [a!],
+  evaluate: ([a]) =>
+    overBatch([a!], ([x]) => {
+      const work = load("cholesky", x!);
+      choleskyOf("cholesky", work);
+      // Columns of R are the rows of its transpose, the conjugate of L.
+      conjugate(work.width, work.data);
+      return [storeRows(work.data, work.rows, work.rows, work.dtype)];
+    }),
+  jvp: ({ tangents: [da], outputs: [l] }) => [moved(l!, hermitianPart(da!))],
+  batch: leadingBatch,
+  jet: ({ series: [a], outputs: [l], order }) => [
+    grow(l!, order, (k, soFar) => {
+      // Of Σ Lⱼ Lₖ₋ⱼᴴ = Aₖ all is known but the first and last summand.
+      const c = a![k];
+      let rest: Tangent = c ? hermitianPart(c) : null;
+      for (let j = 1; j < k; j++) {
+        const left = soFar[j];
+        const right = soFar[k - j];
+        if (left && right) rest = minus(rest, left.matmul(adjoint(right)));
+      }
+      return rest && moved(l!, rest);
+    }),
+  ],
+});
+
 /**
  * Cholesky factorization a = L Lᴴ of Hermitian positive definite `[…, n, n]`: the lower triangular L `[…, n, n]` with
- * a positive diagonal. Blocked; n³/3 multiplications.
+ * a positive diagonal. Blocked; n³/3 multiplications. Derivatives are those along Hermitian matrices: the gradient
+ * with respect to a is Hermitian.
  *
  * @throws ShapeError unless square; DTypeError for float8; DomainError for NaN or infinity, for a matrix that is not
  * Hermitian (to 1000 eps of its dtype) and for one that is not positive definite, naming the pivot.
  */
 export function cholesky(a: Tensor): Tensor {
   checkSquare("cholesky", a);
-  const [l] = overBatch([a], ([x]) => {
-    const work = load("cholesky", x!);
-    choleskyOf("cholesky", work);
-    // Columns of R are the rows of its transpose, the conjugate of L.
-    conjugate(work.width, work.data);
-    return [storeRows(work.data, work.rows, work.rows, work.dtype)];
-  });
-  return l!;
+  return bindOne(choleskyP, [factorable("cholesky", a)], undefined);
 }

@@ -1,8 +1,26 @@
 // Eigenvalues and vectors of Hermitian matrices, on tensors.
+import { bind, bindOne } from "../ops/bind.ts";
+import { diagonal } from "../ops/movement.ts";
+import { type Abstract, definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
+import { leadingBatch } from "../ops/rules.ts";
+import { realDType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { adjoint, columnProducts, hermitianPart } from "./derivative.ts";
 import { tridiagonalEigen } from "./divideAndConquer.ts";
+import { differences, divideByGap } from "./gap.ts";
 import { applyReflectors } from "./householder.ts";
-import { checkSquare, equilibrate, load, makeHermitian, overBatch, store, storeVector } from "./matrix.ts";
+import {
+  checkSquare,
+  equilibrate,
+  FACTORED,
+  factorable,
+  load,
+  makeHermitian,
+  overBatch,
+  store,
+  storeVector,
+  withMatrix,
+} from "./matrix.ts";
 import { tridiagonalize } from "./tridiagonal.ts";
 import { tridiagonalQL } from "./tridiagonalQL.ts";
 import type { Width } from "./vector.ts";
@@ -31,49 +49,85 @@ export function hermitianEigen(
   return { values, vectors: full };
 }
 
+const eighP: Primitive<undefined> = definePrimitive<undefined>({
+  name: "eigh",
+  dtypes: FACTORED,
+  abstractEval: ([a]) => [valuesOf(a!), a!],
+  evaluate: ([a]) =>
+    overBatch([a!], ([x]) => {
+      const work = load("eigh", x!);
+      makeHermitian("eigh", work);
+      const back = equilibrate(work);
+      const n = work.rows;
+      const found = hermitianEigen(work.width, n, work.data);
+      return [storeVector(found.values, work.dtype, back), store(found.vectors, n, n, work.dtype)];
+    }),
+  jvp: ({ tangents: [da], outputs: [values, vectors] }) => {
+    const n = vectors!.shape.at(-1)!;
+    if (n === 0) return [null, null];
+    // In the basis of the vectors the diagonal moves the values, and the rest turns the vectors.
+    const moved = adjoint(vectors!).matmul(hermitianPart(da!).matmul(vectors!));
+    const turn = divideByGap(moved, differences(values!, n));
+    return [diagonal(moved).real(), vectors!.matmul(turn)];
+  },
+  batch: leadingBatch,
+  jet: JET_FROM_JVP,
+});
+
+const eigvalshP: Primitive<undefined> = definePrimitive<undefined>({
+  name: "eigvalsh",
+  dtypes: FACTORED,
+  abstractEval: ([a]) => [valuesOf(a!)],
+  evaluate: ([a]) =>
+    overBatch([a!], ([x]) => {
+      const work = load("eigvalsh", x!);
+      makeHermitian("eigvalsh", work);
+      const back = equilibrate(work);
+      const { diagonal: values, offDiagonal } = tridiagonalize(work.width, work.rows, work.data);
+      tridiagonalQL(values, offDiagonal, 0, work.rows);
+      return [storeVector(values.sort(), work.dtype, back)];
+    }),
+  jvp: ({ inputs: [a], tangents: [da] }) => {
+    const [, vectors] = bind(eighP, [a!], undefined);
+    return [columnProducts(vectors!, hermitianPart(da!).matmul(vectors!))];
+  },
+  batch: leadingBatch,
+  jet: JET_FROM_JVP,
+});
+
+const valuesOf = (a: Abstract): Abstract => ({
+  shape: withMatrix(a, a.shape.at(-1)!),
+  dtype: realDType(a.dtype),
+});
+
 /**
  * Eigendecomposition a = V diag(values) Vᴴ of Hermitian `[…, n, n]`, values ascending, V unitary.
  *
  * Blocked Householder reduction to a real tridiagonal matrix, divide and conquer with deflation (Gu and Eisenstat
  * 1995) on it, and back-transformation in blocks; O(n³).
  *
+ * Derivatives are those along Hermitian matrices: the gradient with respect to a is Hermitian. First derivatives of
+ * values are right always (those of a repeated value: along the basis of its space that is returned). Vectors have a
+ * derivative only where values differ by more than n eps of the largest: an infinity or NaN comes from vectors of a
+ * repeated value, and from second derivatives of its values, also where a sum over all of them would be smooth. The
+ * phase of a vector is free, so only what does not depend on it can be differentiated.
+ *
  * @throws ShapeError unless square; DTypeError for float8; DomainError for NaN or infinity and for a matrix that is
  * not Hermitian (to 1000 eps of its dtype).
  */
 export function eigh(a: Tensor): Eigh {
   checkSquare("eigh", a);
-  const [values, vectors] = overBatch([a], ([x]) => {
-    const work = load("eigh", x!);
-    makeHermitian("eigh", work);
-    const back = equilibrate(work);
-    const n = work.rows;
-    const found = hermitianEigen(work.width, n, work.data);
-    for (let i = 0; i < n; i++) found.values[i] *= back;
-    return [storeVector(found.values, work.dtype), store(found.vectors, n, n, work.dtype)];
-  });
+  const [values, vectors] = bind(eighP, [factorable("eigh", a)], undefined);
   return { values: values!, vectors: vectors! };
 }
 
 /**
  * Eigenvalues `[…, n]`, ascending, of Hermitian `[…, n, n]`: the reduction of `eigh` and implicit QL without vectors;
- * 4/3 n³ operations and O(n²).
+ * 4/3 n³ operations and O(n²). Derivatives as those of `eigh`, which finds the vectors for them.
  *
  * @throws as `eigh` does.
  */
 export function eigvalsh(a: Tensor): Tensor {
   checkSquare("eigvalsh", a);
-  const [values] = overBatch([a], ([x]) => {
-    const work = load("eigvalsh", x!);
-    makeHermitian("eigvalsh", work);
-    const back = equilibrate(work);
-    const { diagonal, offDiagonal } = tridiagonalize(work.width, work.rows, work.data);
-    tridiagonalQL(diagonal, offDiagonal, 0, work.rows);
-    return [
-      storeVector(
-        diagonal.sort().map((v) => v * back),
-        work.dtype,
-      ),
-    ];
-  });
-  return values!;
+  return bindOne(eigvalshP, [factorable("eigvalsh", a)], undefined);
 }

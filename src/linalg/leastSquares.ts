@@ -1,11 +1,19 @@
 // Least squares of any rank by the singular value decomposition.
-import { machineEpsilon } from "../tensor/dtype.ts";
-import { DomainError } from "../tensor/errors.ts";
+import { bind, bindOne } from "../ops/bind.ts";
+import { where } from "../ops/comparison.ts";
+import { definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
+import { minus } from "../ops/series.ts";
+import { allocate, realDType } from "../tensor/dtype.ts";
+import { broadcastShapes } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { adjoint, chain, columnProducts, matmulOrNull } from "./derivative.ts";
+import { asRow } from "./gap.ts";
 import {
   checkMatrix,
-  dropLast,
   equilibrate,
+  FACTORED,
+  foldColumns,
+  leastLength,
   load,
   meet,
   overBatch,
@@ -13,7 +21,8 @@ import {
   store,
   storeVector,
 } from "./matrix.ts";
-import { thinSVD } from "./svd.ts";
+import { pinvP, type RankParams, rankOf, rankTolerance } from "./pseudoinverse.ts";
+import { type MatrixSVD, svdFactors, valueTangents } from "./svd.ts";
 import { multiply, norm2, scale } from "./vector.ts";
 
 export interface LeastSquares {
@@ -27,65 +36,114 @@ export interface LeastSquares {
   readonly singularValues: Tensor;
 }
 
+function leastNorm(a: Tensor, b: Tensor, { u, s, v, back }: MatrixSVD, rtol: number): Tensor[] {
+  const work = load("lstsq", a);
+  const right = load("lstsq", b, undefined, "b");
+  const { rows: m, columns: n, width: w, dtype } = work;
+  const r = right.columns;
+  equilibrate(work);
+  const rank = rankOf(s, rtol);
+  // x = V Σ⁺ Uᴴ b with the first `rank` columns.
+  const inner = { data: new Float64Array(rank * r * w), offset: 0, ld: rank * w };
+  const rightBlock = { data: right.data, offset: 0, ld: m * w };
+  multiply(w, rank, r, m, { data: u, offset: 0, ld: m * w, adjoint: true }, rightBlock, inner);
+  for (let j = 0; j < r; j++)
+    for (let i = 0; i < rank; i++) scale(w, 1 / s[i]!, 0, inner.data, (i + j * rank) * w, 1);
+  const x = { data: new Float64Array(n * r * w), offset: 0, ld: n * w };
+  if (rank > 0) multiply(w, n, r, rank, { data: v, offset: 0, ld: n * w }, inner, x);
+  const negative = { ...x, data: x.data.map((value) => -value) };
+  multiply(w, m, r, n, { data: work.data, offset: 0, ld: m * w }, negative, rightBlock, { accumulate: true });
+  const residual = Float64Array.from({ length: r }, (_, j) => norm2(right.data, j * m * w, m * w));
+  scale(w, 1 / back, 0, x.data, 0, n * r);
+  return [
+    store(x.data, n, r, dtype),
+    storeVector(residual, dtype),
+    new Tensor(Int32Array.of(rank), [], "int32"),
+    storeVector(s, dtype, back),
+  ];
+}
+
+/** Operands: a `[…, m, n]` and b `[…, m, k]` with equal leading axes and one dtype. */
+const lstsqP: Primitive<RankParams> = definePrimitive<RankParams>({
+  name: "lstsq",
+  dtypes: FACTORED,
+  abstractEval: ([a, b]) => {
+    const batch = a!.shape.slice(0, -2);
+    const k = b!.shape.at(-1)!;
+    const { dtype } = a!;
+    const real = realDType(dtype);
+    return [
+      { shape: [...batch, a!.shape.at(-1)!, k], dtype },
+      { shape: [...batch, k], dtype: real },
+      { shape: batch, dtype: "int32" },
+      { shape: [...batch, leastLength(a!)], dtype: real },
+    ];
+  },
+  evaluate: ([a, b], { rtol }, outputs) => {
+    const factors = svdFactors("lstsq", a!);
+    if (factors.length === 0)
+      return outputs.map(({ shape, dtype }) => new Tensor(allocate(dtype, 0), shape, dtype));
+    let index = 0;
+    return overBatch([a!, b!], ([x, y]) => leastNorm(x!, y!, factors[index++]!, rtol));
+  },
+  jvp: ({ inputs: [a, b], tangents: [da, db], outputs: [x, residual], params }) => {
+    const pseudo = bindOne(pinvP, [a!], params);
+    const moved = minus(db!, matmulOrNull(da!, x!));
+    if (!moved) return [null, null, null, null];
+    const rest = b!.sub(a!.matmul(x!));
+    let dx = pseudo.matmul(moved);
+    if (da) {
+      // The range and the null space turn with a, at constant rank.
+      const back = adjoint(da);
+      const free = back.matmul(adjoint(pseudo).matmul(x!));
+      dx = dx
+        .add(chain(pseudo, adjoint(pseudo), back.matmul(rest)))
+        .add(free.sub(pseudo.matmul(a!.matmul(free))));
+    }
+    const isZero = residual!.equal(0);
+    const shares = columnProducts(rest, moved).div(where(isZero, 1, residual!));
+    return [dx, where(isZero, 0, shares), null, da && valueTangents(a!, da)];
+  },
+  batch: ({ inputs: [a, b], batched, size, params, self }) => {
+    if (batched[0]) {
+      const right = batched[1] ? b! : b!.broadcastTo([size, ...b!.shape]);
+      return bind(self, [a!, right], params);
+    }
+    const { columns, unfold } = foldColumns(b!, 1);
+    const [x, residual, rank, values] = bind(self, [a!, columns], params);
+    const repeat = (y: Tensor): Tensor => y.broadcastTo([size, ...y.shape]);
+    return [unfold(x!), unfold(asRow(residual!)).squeeze(-2), repeat(rank!), repeat(values!)];
+  },
+  jet: JET_FROM_JVP,
+});
+
 /**
  * Minimizes ‖a x − b‖₂ for a `[…, m, n]` of any rank and b `[m]` or `[…, m, k]` (leading axes broadcast): the solution
  * of least norm, from the thin SVD in which singular values at most `rtol` times the largest count as zero (default:
  * max(m, n) eps of the dtype). O(m n min(m, n) + m n k).
  *
- * Source: Golub and Van Loan, "Matrix Computations" (4th ed.), 5.5.
+ * Derivatives are those at constant rank: x jumps where the rank of `a` changes, so at a deficient rank they hold along
+ * changes of `a` that keep it, and neglect what lies below `rtol`. At a residual of 0 its derivative is 0.
+ *
+ * Sources: Golub and Van Loan, "Matrix Computations" (4th ed.), 5.5; derivative: Golub and Pereyra, "The
+ * differentiation of pseudo-inverses and nonlinear least squares problems whose variables separate", SIAM Journal on
+ * Numerical Analysis 10 (1973).
  *
  * @throws ShapeError for shapes that do not fit; DTypeError for float8; DomainError for NaN, infinity or rtol outside
  * [0, 1).
  */
 export function lstsq(a: Tensor, b: Tensor, options: { readonly rtol?: number } = {}): LeastSquares {
   checkMatrix("lstsq", a);
-  const { rtol } = options;
-  if (rtol !== undefined && !(rtol >= 0 && rtol < 1))
-    throw new DomainError(`lstsq: rtol must lie in [0, 1), got ${rtol}`);
+  const rtol = rankTolerance("lstsq", a, options.rtol);
   const { columns, restore } = rightSides("lstsq", a, b);
-  const [x, residual, rank, singularValues] = overBatch([a, columns], ([matrix, right]) =>
-    leastNorm(matrix!, right!, rtol),
-  );
+  const { dtype } = meet("lstsq", a, b);
+  const batch = broadcastShapes(a.shape.slice(0, -2), columns.shape.slice(0, -2));
+  const operands = [a, columns].map((x) => x.astype(dtype).broadcastTo([...batch, ...x.shape.slice(-2)]));
+  const [x, residual, rank, singularValues] = bind(lstsqP, operands, { rtol });
   return {
     x: restore(x!),
     residual: restore(residual!),
-    rank: dropLast(rank!),
+    rank: rank!,
     singularValues: singularValues!,
   };
-}
-
-function leastNorm(a: Tensor, b: Tensor, rtol: number | undefined): Tensor[] {
-  const { dtype, width: w } = meet("lstsq", a, b);
-  const work = load("lstsq", a, w);
-  const right = load("lstsq", b, w, "b");
-  const { rows: m, columns: n } = work;
-  const k = Math.min(m, n);
-  const r = right.columns;
-  const back = equilibrate(work);
-  const original = work.data.slice();
-  const { u, s, v } = thinSVD(w, m, n, work.data);
-  const tolerance = (rtol ?? Math.max(m, n) * machineEpsilon(work.dtype)) * (s[0] ?? 0);
-  let rank = 0;
-  while (rank < k && s[rank] > tolerance) rank++;
-  // x = V Σ⁺ Uᴴ b with the first `rank` columns.
-  const inner = { data: new Float64Array(rank * r * w), offset: 0, ld: rank * w };
-  const rightBlock = { data: right.data, offset: 0, ld: m * w };
-  multiply(w, rank, r, m, { data: u, offset: 0, ld: m * w, adjoint: true }, rightBlock, inner);
-  for (let j = 0; j < r; j++)
-    for (let i = 0; i < rank; i++) scale(w, 1 / s[i], 0, inner.data, (i + j * rank) * w, 1);
-  const x = { data: new Float64Array(n * r * w), offset: 0, ld: n * w };
-  if (rank > 0) multiply(w, n, r, rank, { data: v, offset: 0, ld: n * w }, inner, x);
-  const negative = { ...x, data: x.data.map((value) => -value) };
-  multiply(w, m, r, n, { data: original, offset: 0, ld: m * w }, negative, rightBlock, { accumulate: true });
-  const residual = Float64Array.from({ length: r }, (_, j) => norm2(right.data, j * m * w, m * w));
-  scale(w, 1 / back, 0, x.data, 0, n * r);
-  return [
-    store(x.data, n, r, dtype),
-    storeVector(residual, dtype),
-    new Tensor(Int32Array.of(rank), [1], "int32"),
-    storeVector(
-      s.map((value) => value * back),
-      dtype,
-    ),
-  ];
 }

@@ -1,6 +1,8 @@
 // The door of every factorization: checks of shape, dtype and values, the copy into the column-major float64 working
 // array that the kernels take, the way back to tensors, and the loop over leading axes.
 
+import type { Abstract } from "../ops/primitive.ts";
+import { Tracer } from "../ops/tracer.ts";
 import { eye } from "../tensor/create.ts";
 import {
   allocate,
@@ -15,7 +17,7 @@ import {
 } from "../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
 import { decodeNarrow } from "../tensor/float16.ts";
-import { broadcastShapes, formatShape, rowMajorStrides, type Shape, sizeOf } from "../tensor/shape.ts";
+import { broadcastShapes, formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { maxAbs, type Width } from "./vector.ts";
 
@@ -30,6 +32,9 @@ export interface Work {
   /** Largest absolute entry. */
   readonly top: number;
 }
+
+/** The dtypes that factorizations compute in; public functions convert to them. */
+export const FACTORED: readonly DType[] = ["float32", "float64", "complex64", "complex128"];
 
 /** The dtype in which a factorization of `dtype` is returned. Throws DTypeError for float8. */
 export function factorDType(name: string, dtype: DType): DType {
@@ -99,11 +104,11 @@ export function storeRows(data: Float64Array, rows: number, columns: number, dty
   return new Tensor(typed, [rows, columns], dtype);
 }
 
-/** A vector of real numbers in the real dtype that belongs to `dtype`. */
-export function storeVector(data: Float64Array, dtype: DType): Tensor {
+/** A vector of real numbers, times a factor, in the real dtype that belongs to `dtype`. */
+export function storeVector(data: Float64Array, dtype: DType, factor = 1): Tensor {
   const real = realDType(dtype);
   const typed = allocate(real, data.length);
-  typed.set(data);
+  for (let i = 0; i < data.length; i++) typed[i] = data[i]! * factor;
   return new Tensor(typed, [data.length], real);
 }
 
@@ -122,13 +127,54 @@ export function rightSides(
     throw new ShapeError(
       `${name}: b must be [${rows}] or [..., ${rows}, k] for a of shape ${formatShape(a.shape)}, got ${formatShape(b.shape)}`,
     );
-  return isVector
-    ? { columns: new Tensor(b.storage, [rows, 1], b.dtype, [b.strides[0]!, 0], b.offset), restore: dropLast }
-    : { columns: b, restore: (x) => x };
+  return isVector ? { columns: asColumn(b), restore: dropLast } : { columns: b, restore: (x) => x };
 }
 
+/** A vector as a matrix of one column; the shortcut is felt in small systems. */
+const asColumn = (b: Tensor): Tensor =>
+  b instanceof Tracer
+    ? b.expandDims(1)
+    : new Tensor(b.storage, [b.size, 1], b.dtype, [b.strides[0]!, 0], b.offset);
+
 /** A contiguous tensor without its last axis, which has length 1. */
-export const dropLast = (x: Tensor): Tensor => new Tensor(x.storage, x.shape.slice(0, -1), x.dtype);
+const dropLast = (x: Tensor): Tensor =>
+  x instanceof Tracer ? x.squeeze(-1) : new Tensor(x.storage, x.shape.slice(0, -1), x.dtype);
+
+/** `a` in the dtype in which it is factored. */
+export const factorable = (name: string, a: Tensor): Tensor => a.astype(factorDType(name, a.dtype));
+
+/** Shape of the matrices of `a` with their last two lengths replaced. */
+export function withMatrix({ shape }: Abstract, ...lengths: number[]): Shape {
+  return shape.length === 2 ? lengths : [...shape.slice(0, -2), ...lengths];
+}
+
+/** The lesser of the last two lengths. */
+export const leastLength = ({ shape }: Abstract): number => Math.min(shape.at(-2)!, shape.at(-1)!);
+
+/**
+ * Matrices whose first `count` axes have become further columns: `[…, n, k]` as `[rest, n, …k]`, so that one
+ * factorization serves them all. `unfold` brings a result of as many columns back.
+ */
+export function foldColumns(
+  b: Tensor,
+  count: number,
+): { readonly columns: Tensor; readonly unfold: (x: Tensor) => Tensor } {
+  const axes = Array.from(b.shape, (_, i) => i);
+  const folded = axes.slice(0, count);
+  const last = b.ndim - 1;
+  const order = [...axes.slice(count, last), ...folded, last];
+  const { shape } = b;
+  const kept = shape.slice(count, -2);
+  const columns = b
+    .transpose(order)
+    .reshape([...kept, shape.at(-2)!, sizeOf(folded.map((i) => shape[i]!)) * shape[last]!]);
+  const back = order.map((_, axis) => order.indexOf(axis));
+  return {
+    columns,
+    unfold: (x) =>
+      x.reshape([...kept, x.shape.at(-2)!, ...shape.slice(0, count), shape[last]!]).transpose(back),
+  };
+}
 
 /**
  * Brings the largest entry of a matrix into a range in which squares neither overflow nor vanish, by a power of two
@@ -144,12 +190,16 @@ export function equilibrate(work: Work): number {
 }
 
 /**
- * Throws DomainError unless the square matrix equals its adjoint to rounding of its dtype (difference at most
- * 1000 eps times the largest entry); then makes it exactly Hermitian. `eps` is that of the tensor's dtype.
+ * Throws DomainError unless the square matrix equals its adjoint to rounding (difference at most `relative` times the
+ * largest entry: 1000 eps of its dtype unless told); then makes it exactly Hermitian.
  */
-export function makeHermitian(name: string, work: Work): void {
+export function makeHermitian(
+  name: string,
+  work: Work,
+  relative: number = 1000 * machineEpsilon(work.dtype),
+): void {
   const { data, rows: n, width: w, top } = work;
-  const tolerance = 1000 * machineEpsilon(work.dtype) * top;
+  const tolerance = relative * top;
   for (let j = 0; j < n; j++) {
     for (let i = 0; i <= j; i++) {
       const p = (i + j * n) * w;
@@ -184,10 +234,9 @@ export function overBatch(
     const sample = each(inputs.map((x) => eye(x.shape.at(-2)!, x.shape.at(-1)!, { dtype: x.dtype })));
     return sample.map((y) => new Tensor(allocate(y.dtype, 0), [...batch, ...y.shape], y.dtype));
   }
-  const steps = rowMajorStrides(batch);
   let outputs: Tensor[] = [];
   for (let index = 0; index < count; index++) {
-    const results = each(inputs.map((x) => matrixAt(x, batch, steps, index)));
+    const results = each(inputs.map((x) => matrixAt(x, batch, index)));
     if (index === 0)
       outputs = results.map(
         (y) => new Tensor(allocate(y.dtype, count * y.size), [...batch, ...y.shape], y.dtype),
@@ -199,13 +248,15 @@ export function overBatch(
   return outputs;
 }
 
-function matrixAt(x: Tensor, batch: Shape, steps: readonly number[], index: number): Tensor {
+/** The matrix at a position, counted in C order, of leading axes broadcast to `batch`. */
+export function matrixAt(x: Tensor, batch: Shape, index: number): Tensor {
   let offset = x.offset;
   const lead = x.ndim - 2;
-  for (let axis = 0; axis < batch.length; axis++) {
+  for (let axis = batch.length - 1, rest = index; axis >= 0; axis--) {
+    const length = batch[axis]!;
     const own = axis - (batch.length - lead);
-    if (own < 0 || x.shape[own] === 1) continue;
-    offset += (Math.floor(index / steps[axis]!) % batch[axis]!) * x.strides[own]!;
+    if (own >= 0 && x.shape[own] !== 1) offset += (rest % length) * x.strides[own]!;
+    rest = Math.floor(rest / length);
   }
   return new Tensor(x.storage, x.shape.slice(-2), x.dtype, x.strides.slice(-2), offset);
 }

@@ -1,7 +1,26 @@
 // The QR factorization of tensors.
+import { bind, bindOne } from "../ops/bind.ts";
+import { where } from "../ops/comparison.ts";
+import { tril, triu } from "../ops/join.ts";
+import { narrowAxis } from "../ops/movement.ts";
+import { definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
+import { leadingBatch } from "../ops/rules.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { adjoint } from "./derivative.ts";
+import { onDiagonal } from "./gap.ts";
 import { factorQR, formProduct } from "./householder.ts";
-import { checkMatrix, equilibrate, load, overBatch, store } from "./matrix.ts";
+import {
+  checkMatrix,
+  equilibrate,
+  FACTORED,
+  factorable,
+  leastLength,
+  load,
+  overBatch,
+  store,
+  withMatrix,
+} from "./matrix.ts";
+import { solveTriangularP } from "./solveTriangular.ts";
 import { scale, type Width } from "./vector.ts";
 
 export interface QR {
@@ -37,24 +56,60 @@ export function thinQR(
   return { q, r };
 }
 
+const qrP: Primitive<undefined> = definePrimitive<undefined>({
+  name: "qr",
+  dtypes: FACTORED,
+  abstractEval: ([a]) => {
+    const { shape, dtype } = a!;
+    const k = leastLength(a!);
+    return [
+      { shape: withMatrix(a!, shape.at(-2)!, k), dtype },
+      { shape: withMatrix(a!, k, shape.at(-1)!), dtype },
+    ];
+  },
+  evaluate: ([a]) =>
+    overBatch([a!], ([x]) => {
+      const work = load("qr", x!);
+      const { rows, columns, width, dtype } = work;
+      const back = equilibrate(work);
+      const k = Math.min(rows, columns);
+      const factors = thinQR(width, rows, columns, work.data);
+      scale(width, back, 0, factors.r, 0, k * columns);
+      return [store(factors.q, rows, k, dtype), store(factors.r, k, columns, dtype)];
+    }),
+  jvp: ({ tangents: [da], outputs: [q, r] }) => {
+    const k = q!.shape.at(-1)!;
+    // The first k columns determine q; x = da₁ r₁⁻¹.
+    const first = narrowAxis(da!, -1, 0, k);
+    const x = bindOne(solveTriangularP, [narrowAxis(r!, -1, 0, k), first.mT()], {
+      caller: "derivative of qr",
+      lower: false,
+      transpose: "transpose",
+    }).mT();
+    const inside = adjoint(q!).matmul(x);
+    // The part that is skew-Hermitian, such that the rest of `inside` is upper triangular with a real diagonal.
+    const below = tril(inside, -1);
+    const phases = where(onDiagonal(k), inside.sub(inside.real()), 0);
+    const turn = below.sub(adjoint(below)).add(phases);
+    const dq = x.sub(q!.matmul(inside.sub(turn)));
+    return [dq, triu(adjoint(q!).matmul(da!).sub(turn.matmul(r!)))];
+  },
+  batch: leadingBatch,
+  jet: JET_FROM_JVP,
+});
+
 /**
  * Thin QR factorization a = q r of `[…, m, n]`, k = min(m, n). The diagonal of r is real and non-negative, which makes
  * the factorization unique when the first k columns are independent.
  *
- * Blocked Householder reflections (Schreiber and Van Loan 1989); O(m n k).
+ * Blocked Householder reflections (Schreiber and Van Loan 1989); O(m n k). Where the first k columns are dependent the
+ * factors have no derivative: asking for one throws DomainError when r has an exact zero on its diagonal, and gives
+ * large values when it is zero only to rounding.
  *
  * @throws ShapeError for fewer than two axes; DTypeError for float8; DomainError for NaN or infinity.
  */
 export function qr(a: Tensor): QR {
   checkMatrix("qr", a);
-  const [q, r] = overBatch([a], ([x]) => {
-    const work = load("qr", x!);
-    const { rows, columns, width, dtype } = work;
-    const back = equilibrate(work);
-    const k = Math.min(rows, columns);
-    const factors = thinQR(width, rows, columns, work.data);
-    scale(width, back, 0, factors.r, 0, k * columns);
-    return [store(factors.q, rows, k, dtype), store(factors.r, k, columns, dtype)];
-  });
+  const [q, r] = bind(qrP, [factorable("qr", a)], undefined);
   return { q: q!, r: r! };
 }

@@ -120,10 +120,7 @@ export function randomizedSvd(a: Tensor, options: RangeOptions): RandomizedSVD {
   );
   return {
     u: store(full, m, kept, dtype),
-    s: storeVector(
-      s.subarray(0, kept).map((value) => value * back),
-      dtype,
-    ),
+    s: storeVector(s.subarray(0, kept), dtype, back),
     v: store(v.subarray(0, n * kept * w), n, kept, dtype),
     errorEstimate: total * back,
     relativeError: norm === 0 ? 0 : total / norm,

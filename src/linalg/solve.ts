@@ -1,90 +1,113 @@
 // Linear systems with square matrices, on tensors.
-import { DomainError } from "../tensor/errors.ts";
+import { bindOne } from "../ops/bind.ts";
+import type { Primitive } from "../ops/primitive.ts";
+import { machineEpsilon } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { choleskyOf } from "./cholesky.ts";
+import { hermitianPart } from "./derivative.ts";
 import { exchange, factorLU } from "./lu.ts";
-import { checkSquare, load, meet, overBatch, rightSides, store, type Work } from "./matrix.ts";
-import { solveTriangle, type Triangle, zeroOnDiagonal } from "./triangular.ts";
+import { factorDType, load, type Work } from "./matrix.ts";
+import { factorsOf, type Memory } from "./remember.ts";
+import { checkDiagonal } from "./solveTriangular.ts";
+import { type SystemParams, solveSystem, systemPrimitive } from "./system.ts";
+import { solveTriangle } from "./triangular.ts";
 
-/**
- * Runs a solver on each matrix of a batch with its right-hand sides: `b` is a vector `[n]`, or `[…, n, k]`. `factor`
- * gets both as working arrays of one width and overwrites the right-hand sides with the solution.
- */
-function solveEach(name: string, a: Tensor, b: Tensor, factor: (matrix: Work, right: Work) => void): Tensor {
-  checkSquare(name, a);
-  const n = a.shape.at(-1)!;
-  const { columns, restore } = rightSides(name, a, b);
-  const [x] = overBatch([a, columns], ([matrix, right]) => {
-    const { width, dtype } = meet(name, matrix!, right!);
-    const work = load(name, matrix!, width);
-    const rightWork = load(name, right!, width, "b");
-    factor(work, rightWork);
-    return [store(rightWork.data, n, rightWork.columns, dtype)];
-  });
-  return restore(x!);
+/** P A = L U, packed as `factorLU` leaves it. */
+export interface LU {
+  readonly work: Work;
+  readonly pivots: Int32Array;
 }
 
-function checkDiagonal(name: string, work: Work): void {
-  const zero = zeroOnDiagonal(work.width, work.rows, work.data);
-  if (zero >= 0)
-    throw new DomainError(`${name}: a is singular: pivot ${zero} of ${work.rows} is exactly zero`);
+const rememberedLU: Memory<LU> = new WeakMap();
+
+function luOf(caller: string, matrix: Tensor): LU {
+  const work = load(caller, matrix);
+  return { work, pivots: factorLU(work.width, work.rows, work.data) };
 }
+
+/** LU factors of each matrix of a batch, shared with `solve`. */
+export const luFactors = (caller: string, a: Tensor): readonly LU[] =>
+  factorsOf(rememberedLU, a, (matrix) => luOf(caller, matrix));
+
+interface GeneralParams extends SystemParams {
+  readonly transposed: boolean;
+}
+
+const solveP: Primitive<GeneralParams> = systemPrimitive<GeneralParams, LU>({
+  name: "solve",
+  memory: rememberedLU,
+  factor: (matrix, { caller }) => luOf(caller, matrix),
+  solve: ({ work, pivots }, { data: x, columns }, { caller, transposed }) => {
+    checkDiagonal(caller, work);
+    const { data, rows: n, width: w } = work;
+    const ld = n * w;
+    const swap = (i: number): void => {
+      if (pivots[i] !== i) exchange(w, x, ld, 0, columns, i, pivots[i]!);
+    };
+    if (transposed) {
+      // Aᵀ = Uᵀ Lᵀ P
+      solveTriangle(w, n, data, 0, ld, { lower: false, transpose: "transpose" }, x, 0, ld, columns);
+      const unit = { lower: true, transpose: "transpose", unitDiagonal: true } as const;
+      solveTriangle(w, n, data, 0, ld, unit, x, 0, ld, columns);
+      for (let i = n - 1; i >= 0; i--) swap(i);
+    } else {
+      for (let i = 0; i < n; i++) swap(i);
+      solveTriangle(w, n, data, 0, ld, { lower: true, unitDiagonal: true }, x, 0, ld, columns);
+      solveTriangle(w, n, data, 0, ld, { lower: false }, x, 0, ld, columns);
+    }
+  },
+  matrix: (a, { transposed }) => (transposed ? a.mT() : a),
+  transposed: (self, a, c, params) => bindOne(self, [a, c], { ...params, transposed: !params.transposed }),
+});
 
 /**
  * Solves a x = b for square a `[…, n, n]` and b `[n]` or `[…, n, k]` (leading axes broadcast). LU with partial
- * pivoting, blocked; O(n³ + n² k).
+ * pivoting, blocked; O(n³ + n² k). The factors are kept as long as the tensor a is: another system with it, also one of
+ * a derivative, costs O(n² k).
  *
  * @throws ShapeError for shapes that do not fit; DTypeError for float8; DomainError for NaN, infinity, and a matrix
  * in which elimination meets an exact zero. A matrix that is singular only to rounding gives a large x.
  */
 export function solve(a: Tensor, b: Tensor): Tensor {
-  return solveEach("solve", a, b, (matrix, right) => {
-    const { data, rows: n, width: w } = matrix;
-    const pivots = factorLU(w, n, data);
-    checkDiagonal("solve", matrix);
-    const { columns } = right;
-    for (let i = 0; i < n; i++) if (pivots[i] !== i) exchange(w, right.data, n * w, 0, columns, i, pivots[i]);
-    solveTriangle(w, n, data, 0, n * w, { lower: true, unitDiagonal: true }, right.data, 0, n * w, columns);
-    solveTriangle(w, n, data, 0, n * w, { lower: false }, right.data, 0, n * w, columns);
-  });
+  return solveSystem(solveP, a, b, { caller: "solve", transposed: false });
 }
 
-/**
- * Solves op(a) x = b with the lower or upper triangle of a `[…, n, n]` (the other triangle is not read) and b `[n]` or
- * `[…, n, k]`. op is nothing, `"transpose"` or `"adjoint"`. O(n² k).
- *
- * @throws ShapeError, DTypeError; DomainError for NaN, infinity (anywhere in a) and a zero on the diagonal.
- */
-export function solveTriangular(a: Tensor, b: Tensor, options: Triangle): Tensor {
-  return solveEach("solveTriangular", a, b, (matrix, right) => {
-    if (!options.unitDiagonal) checkDiagonal("solveTriangular", matrix);
-    const { data, rows: n, width: w } = matrix;
-    solveTriangle(w, n, data, 0, n * w, options, right.data, 0, n * w, right.columns);
-  });
+/** `solve` for other public functions: messages begin with `caller`. */
+export function solveFor(caller: string, a: Tensor, b: Tensor): Tensor {
+  return solveSystem(solveP, a, b, { caller, transposed: false });
 }
 
+interface PositiveParams extends SystemParams {
+  /** Relative difference from the adjoint that is still taken for rounding. */
+  readonly tolerance: number;
+}
+
+const solvePositiveP: Primitive<PositiveParams> = systemPrimitive<PositiveParams, Work>({
+  name: "solvePositive",
+  memory: new WeakMap(),
+  factor: (matrix, { caller, tolerance }) => {
+    const work = load(caller, matrix);
+    choleskyOf(caller, work, tolerance);
+    return work;
+  },
+  solve: ({ data, rows: n, width: w }, { data: x, columns }) => {
+    const ld = n * w;
+    solveTriangle(w, n, data, 0, ld, { lower: false, transpose: "adjoint" }, x, 0, ld, columns);
+    solveTriangle(w, n, data, 0, ld, { lower: false }, x, 0, ld, columns);
+  },
+  matrix: hermitianPart,
+  // The transpose of a Hermitian matrix is its conjugate.
+  transposed: (self, a, c, params) => bindOne(self, [a, c.conj()], params).conj(),
+});
+
 /**
- * Solves a x = b for Hermitian positive definite a `[…, n, n]` by Cholesky: half the work of `solve`.
+ * Solves a x = b for Hermitian positive definite a `[…, n, n]` by Cholesky: half the work of `solve`, and factors are
+ * kept likewise. Derivatives are those along Hermitian matrices: the gradient with respect to a is Hermitian.
  *
  * @throws as `cholesky` and `solve` do.
  */
 export function solvePositive(a: Tensor, b: Tensor): Tensor {
-  return solveEach("solvePositive", a, b, (matrix, right) => {
-    choleskyOf("solvePositive", matrix);
-    const { data, rows: n, width: w } = matrix;
-    const { columns } = right;
-    solveTriangle(
-      w,
-      n,
-      data,
-      0,
-      n * w,
-      { lower: false, transpose: "adjoint" },
-      right.data,
-      0,
-      n * w,
-      columns,
-    );
-    solveTriangle(w, n, data, 0, n * w, { lower: false }, right.data, 0, n * w, columns);
-  });
+  const caller = "solvePositive";
+  const tolerance = 1000 * machineEpsilon(factorDType(caller, a.dtype));
+  return solveSystem(solvePositiveP, a, b, { caller, tolerance });
 }

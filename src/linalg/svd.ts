@@ -1,11 +1,31 @@
 // The singular value decomposition, on tensors.
+import { bind, bindOne } from "../ops/bind.ts";
+import { diagonal } from "../ops/movement.ts";
+import { type Abstract, definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
+import { leadingBatch } from "../ops/rules.ts";
+import { realDType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { bidiagonalize } from "./bidiagonal.ts";
 import { bidiagonalSVD, type Factors } from "./bidiagonalDivide.ts";
 import { bidiagonalQR } from "./bidiagonalQR.ts";
+import { adjoint, columnProducts } from "./derivative.ts";
+import { differences, divideByGap, significant, sums } from "./gap.ts";
 import { applyReflectors, factorQR } from "./householder.ts";
-import { checkMatrix, equilibrate, load, overBatch, store, storeVector } from "./matrix.ts";
+import {
+  checkMatrix,
+  equilibrate,
+  FACTORED,
+  factorable,
+  leastLength,
+  load,
+  overBatch,
+  store,
+  storeVector,
+  type Work,
+  withMatrix,
+} from "./matrix.ts";
 import { thinQR, topRows } from "./qr.ts";
+import { factorsOf, type Memory } from "./remember.ts";
 import { multiply, type Width } from "./vector.ts";
 
 export interface SVD {
@@ -84,6 +104,102 @@ export function singularValues(w: Width, m: number, n: number, a: Float64Array):
   return diagonal.sort().reverse();
 }
 
+/** The thin SVD of a matrix in the working precision: u diag(back s) vᴴ. */
+export interface MatrixSVD extends Factors {
+  readonly back: number;
+}
+
+const rememberedSVD: Memory<MatrixSVD> = new WeakMap();
+
+/**
+ * The SVD of each matrix of a batch, kept as long as the tensor is: least squares, their derivatives and those of
+ * singular values share it.
+ */
+export const svdFactors = (caller: string, a: Tensor): readonly MatrixSVD[] =>
+  factorsOf(rememberedSVD, a, (x) => decompose(load(caller, x)));
+
+function decompose(work: Work): MatrixSVD {
+  const back = equilibrate(work);
+  const { u, s, v } = thinSVD(work.width, work.rows, work.columns, work.data);
+  return { u, s, v, back };
+}
+
+const svdP: Primitive<undefined> = definePrimitive<undefined>({
+  name: "svd",
+  dtypes: FACTORED,
+  abstractEval: ([a]) => {
+    const { shape, dtype } = a!;
+    const k = leastLength(a!);
+    return [
+      { shape: withMatrix(a!, shape.at(-2)!, k), dtype },
+      valuesOf(a!),
+      { shape: withMatrix(a!, shape.at(-1)!, k), dtype },
+    ];
+  },
+  evaluate: ([a]) => {
+    const { shape, dtype } = a!;
+    const k = leastLength(a!);
+    const known = rememberedSVD.get(a!);
+    let index = 0;
+    return overBatch([a!], ([x]) => {
+      const { u, s, v, back } = known?.[index++] ?? decompose(load("svd", x!));
+      return [
+        store(u, shape.at(-2)!, k, dtype),
+        storeVector(s, dtype, back),
+        store(v, shape.at(-1)!, k, dtype),
+      ];
+    });
+  },
+  jvp: ({ inputs: [a], tangents: [da], outputs: [u, s, v] }) => {
+    const [m, n] = a!.shape.slice(-2) as [number, number];
+    const k = Math.min(m, n);
+    if (k === 0) return [null, null, null];
+    const size = Math.max(m, n);
+    const left = da!.matmul(v!);
+    const right = adjoint(da!).matmul(u!);
+    const moved = adjoint(u!).matmul(left);
+    const back = adjoint(moved);
+    // Left and right vectors turn together by the Hermitian part and against each other by the rest.
+    const together = divideByGap(moved.add(back).mul(0.5), differences(s!, size));
+    const apart = divideByGap(moved.sub(back).mul(0.5), sums(s!, size, a!.dtype));
+    let du = u!.matmul(together.add(apart));
+    let dv = v!.matmul(together.sub(apart));
+    // What leaves the span of the vectors.
+    if (m > k) du = du.add(divideByGap(left.sub(u!.matmul(moved)), significant(s!, size)));
+    if (n > k) dv = dv.add(divideByGap(right.sub(v!.matmul(back)), significant(s!, size)));
+    return [du, diagonal(moved).real(), dv];
+  },
+  batch: leadingBatch,
+  jet: JET_FROM_JVP,
+});
+
+const svdvalsP: Primitive<undefined> = definePrimitive<undefined>({
+  name: "svdvals",
+  dtypes: FACTORED,
+  abstractEval: ([a]) => [valuesOf(a!)],
+  evaluate: ([a]) =>
+    overBatch([a!], ([x]) => {
+      const work = load("svdvals", x!);
+      const back = equilibrate(work);
+      const values = singularValues(work.width, work.rows, work.columns, work.data);
+      return [storeVector(values, work.dtype, back)];
+    }),
+  jvp: ({ inputs: [a], tangents: [da] }) => [valueTangents(a!, da!)],
+  batch: leadingBatch,
+  jet: JET_FROM_JVP,
+});
+
+/** How the singular values of `a` move along `da`. */
+export function valueTangents(a: Tensor, da: Tensor): Tensor {
+  const [u, , v] = bind(svdP, [a], undefined);
+  return columnProducts(u!, da.matmul(v!));
+}
+
+const valuesOf = (a: Abstract): Abstract => ({
+  shape: withMatrix(a, leastLength(a)),
+  dtype: realDType(a.dtype),
+});
+
 /**
  * Thin singular value decomposition a = u diag(s) vᴴ of `[…, m, n]`, k = min(m, n). Note that `v` is V, not Vᴴ.
  *
@@ -91,39 +207,27 @@ export function singularValues(w: Width, m: number, n: number, a: Float64Array):
  * too), divide and conquer with deflation (Gu and Eisenstat 1995), back-transformation in blocks; O(m n k). The error
  * of each singular value is a small multiple of eps times the largest.
  *
+ * First derivatives of values are right always (at a repeated or zero value: along the vectors that are returned).
+ * Vectors have a derivative only where their value differs from all others, and from 0 unless the matrix is square, by
+ * more than max(m, n) eps of the largest: an infinity or NaN comes from other vectors, and from second derivatives of
+ * their values, while the vectors beside them are not disturbed. Sign or phase of a pair of vectors is free, so only
+ * what does not depend on it can be differentiated.
+ *
  * @throws ShapeError for fewer than two axes; DTypeError for float8; DomainError for NaN or infinity.
  */
 export function svd(a: Tensor): SVD {
   checkMatrix("svd", a);
-  const [u, s, v] = overBatch([a], ([x]) => {
-    const work = load("svd", x!);
-    const { rows: m, columns: n, width, dtype } = work;
-    const back = equilibrate(work);
-    const k = Math.min(m, n);
-    const factors = thinSVD(width, m, n, work.data);
-    for (let i = 0; i < k; i++) factors.s[i] *= back;
-    return [store(factors.u, m, k, dtype), storeVector(factors.s, dtype), store(factors.v, n, k, dtype)];
-  });
+  const [u, s, v] = bind(svdP, [factorable("svd", a)], undefined);
   return { u: u!, s: s!, v: v! };
 }
 
 /**
- * Singular values `[…, min(m, n)]`, descending, of `[…, m, n]`: `svd` without vectors. O(m n min(m, n)).
+ * Singular values `[…, min(m, n)]`, descending, of `[…, m, n]`: `svd` without vectors. O(m n min(m, n)). Derivatives
+ * as those of `svd`, which finds the vectors for them.
  *
  * @throws as `svd` does.
  */
 export function svdvals(a: Tensor): Tensor {
   checkMatrix("svdvals", a);
-  const [s] = overBatch([a], ([x]) => {
-    const work = load("svdvals", x!);
-    const back = equilibrate(work);
-    const values = singularValues(work.width, work.rows, work.columns, work.data);
-    return [
-      storeVector(
-        values.map((value) => value * back),
-        work.dtype,
-      ),
-    ];
-  });
-  return s!;
+  return bindOne(svdvalsP, [factorable("svdvals", a)], undefined);
 }

@@ -21,6 +21,8 @@ export function bind<P>(primitive: Primitive<P>, inputs: readonly Tensor[], para
     } else if (dtypeInfo(x.dtype).packed) isPacked = true;
   }
   if (trace !== null) return trace.process(primitive, inputs, params);
+  // Compound primitives check their operands where they are made.
+  if (typeof primitive.jvp !== "function") return primitive.evaluate(inputs, params, []);
   const outputs = primitive.abstractEval(inputs, params);
   if (isPacked && !primitive.movesOnly) return evaluateWidened(primitive, inputs, params, outputs);
   return primitive.evaluate(inputs, params, outputs);

@@ -103,15 +103,20 @@ export interface Primitive<P> {
   readonly movesOnly?: boolean;
   /** Shapes and dtypes of the results; throws ShapeError or DTypeError when the operands do not fit. */
   abstractEval(inputs: readonly Abstract[], params: P): readonly Abstract[];
-  /** The results themselves; `outputs` is what `abstractEval` answered. */
+  /** The results themselves; `outputs` is what `abstractEval` answered (compound primitives get none). */
   evaluate(inputs: readonly Tensor[], params: P, outputs: readonly Abstract[]): readonly Tensor[];
   readonly jvp: JvpRule<P> | CompoundJvp<P>;
   /** Only primitives that are linear in some operand have one. */
   readonly transpose?: TransposeRule<P>;
   readonly batch: BatchRule<P>;
   readonly jet: JetRule<P> | typeof JET_FROM_JVP;
-  /** How parameters appear in a printed graph; by default `name=value` for each. */
-  print?(params: P): string;
+  /**
+   * For primitives whose parameters hold a JavaScript function: operands and parameters that mean the same without what
+   * the function closes over, so that they can be part of a graph.
+   */
+  close?(inputs: readonly Tensor[], params: P): { readonly inputs: readonly Tensor[]; readonly params: P };
+  /** Which parameters appear in a printed graph (all unless told). */
+  print?(params: P): Readonly<Record<string, unknown>>;
 }
 
 /** Every primitive by name. */

@@ -5,7 +5,7 @@ import { DTypeError, PolyadicError, ShapeError, TreeError } from "../tensor/erro
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type TreeStructure, treeFlatten, treeUnflatten } from "../tensor/tree.ts";
-import { isDifferentiable } from "./forward.ts";
+import { isDifferentiable } from "./traces/forward.ts";
 
 /** A tree and its tensors. */
 export interface Flat {

@@ -3,8 +3,8 @@
 import { zerosLike } from "../ops/rules.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkDifferentiable, FlatCall, flattenArguments, matchingLeaves, pathOf } from "./arguments.ts";
-import { isDifferentiable, jvpFlat } from "./forward.ts";
-import { linearizeFlat, pushTape } from "./tape.ts";
+import { isDifferentiable, jvpFlat } from "./traces/forward.ts";
+import { linearizeFlat, pushTape } from "./traces/tape.ts";
 
 /**
  * The value of a function and its derivative along a direction: `tangents` has one tree per argument, shaped like it.

@@ -14,8 +14,8 @@ import {
   matchingLeaves,
   pathOf,
 } from "./arguments.ts";
-import { isDifferentiable } from "./forward.ts";
-import { linearizeFlat, pullTape, type Tape } from "./tape.ts";
+import { isDifferentiable } from "./traces/forward.ts";
+import { linearizeFlat, pullTape, type Tape } from "./traces/tape.ts";
 
 /** Which arguments to differentiate by: the first unless told. */
 export interface GradientOptions {

@@ -1,8 +1,14 @@
 import "../ops/methods.ts";
 
+export { cond, switchCase } from "./control/cond.ts";
+export { type ScanOptions, scan } from "./control/scan.ts";
+export { type WhileOptions, whileLoop } from "./control/whileLoop.ts";
+export { checkpoint } from "./custom/checkpoint.ts";
+export { customJvp } from "./custom/customJvp.ts";
+export { customVjp } from "./custom/customVjp.ts";
 export { jvp, linearize } from "./directional.ts";
 export { type Gradient, type GradientOptions, grad, valueAndGrad, vjp } from "./gradient.ts";
-export { type Atom, type Equation, Graph, Variable } from "./graph.ts";
+export { type Atom, type Equation, Graph, Variable } from "./graphs/graph.ts";
 export { hessian, type Jacobian, jacfwd, jacrev } from "./jacobian.ts";
 export { jet } from "./jet.ts";
 export { gnvp, hvp } from "./products.ts";

@@ -6,10 +6,10 @@ import { eye } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { treeUnflatten } from "../tensor/tree.ts";
 import { checkDifferentiable, type Flat, FlatCall, flattenArguments, pathOf } from "./arguments.ts";
-import { batchFlat } from "./batching.ts";
-import { jvpFlat } from "./forward.ts";
 import { grad } from "./gradient.ts";
-import { linearizeFlat, pullTape } from "./tape.ts";
+import { batchFlat } from "./traces/batching.ts";
+import { jvpFlat } from "./traces/forward.ts";
+import { linearizeFlat, pullTape } from "./traces/tape.ts";
 
 /** For every tensor of the result, a tree like the argument: entries of shape `[...result, ...argument]`. */
 export type Jacobian<A, B> = B extends Tensor ? A : { readonly [K in keyof B]: Jacobian<A, B[K]> };

@@ -5,7 +5,7 @@ import { zerosLike } from "../ops/rules.ts";
 import { times } from "../ops/series.ts";
 import { DomainError } from "../tensor/errors.ts";
 import { checkDifferentiable, FlatCall, flattenArguments, matchingLeaves, pathOf } from "./arguments.ts";
-import { jetFlat } from "./taylor.ts";
+import { jetFlat } from "./traces/taylor.ts";
 
 /**
  * The derivatives of f along a curve. `series[k - 1]` is the k-th derivative at t = 0 of a curve t ↦ x(t) through x (a

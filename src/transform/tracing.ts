@@ -1,7 +1,7 @@
 // Graphs for people.
 
 import { FlatCall, flattenArguments } from "./arguments.ts";
-import { type Graph, traceFlat } from "./graph.ts";
+import { type Graph, traceFlat } from "./graphs/graph.ts";
 
 /**
  * The graph of a function for arguments of these shapes and dtypes: every primitive that it applies, printed by

@@ -5,7 +5,7 @@ import { DomainError, ShapeError, TreeError } from "../tensor/errors.ts";
 import { formatShape, normalizeAxis } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type FlatArguments, FlatCall, flattenArguments, pathOf } from "./arguments.ts";
-import { batchFlat } from "./batching.ts";
+import { batchFlat } from "./traces/batching.ts";
 
 /** An axis for all tensors of a tree (null: not batched), or a tree of axes that begins like it. */
 export type Axes = number | null | readonly Axes[] | { readonly [key: string]: Axes };

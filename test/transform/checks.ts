@@ -9,10 +9,10 @@ import {
   type Series,
   type Tangent,
 } from "../../src/ops/primitive.ts";
-import { batchFlat } from "../../src/transform/batching.ts";
-import { jvpFlat } from "../../src/transform/forward.ts";
-import { linearizeFlat, pullTape } from "../../src/transform/tape.ts";
-import { jetFlat } from "../../src/transform/taylor.ts";
+import { batchFlat } from "../../src/transform/traces/batching.ts";
+import { jvpFlat } from "../../src/transform/traces/forward.ts";
+import { linearizeFlat, pullTape } from "../../src/transform/traces/tape.ts";
+import { jetFlat } from "../../src/transform/traces/taylor.ts";
 import { drawOperands, type Example, randomNumbers } from "./examples.ts";
 import {
   displaced,

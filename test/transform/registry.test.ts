@@ -15,7 +15,7 @@ import {
   type Subject,
 } from "./checks.ts";
 import { EXAMPLES } from "./examples.ts";
-import "../../src/transform/call.ts";
+import "../../src/transform/graphs/call.ts";
 import "../../src/transform/control/scanPrimitive.ts";
 
 /** Primitives that run functions of their own: their rules have tests of their own. */

@@ -34,29 +34,24 @@ export function settle(
   }
 }
 
-/** Throws when a loop's body does not return a carry like the one that it gets. */
-export function checkCarry(
+/** Throws unless two lists of tensors, at paths of trees, agree in structure, shapes and dtypes. */
+export function checkSame(
   before: readonly Abstract[],
   beforePaths: readonly string[],
   after: readonly Abstract[],
   afterPaths: readonly string[],
-  what: string,
+  /** Says what must agree, such as "scan: the carry must stay the same: before and after the body". */
+  rule: string,
 ): void {
   if (beforePaths.length !== afterPaths.length || beforePaths.some((path, i) => path !== afterPaths[i]))
-    throw new TreeError(
-      `${what}: the carry must keep its structure: it begins with tensors at ${list(beforePaths)} and comes back with tensors at ${list(afterPaths)}`,
-    );
+    throw new TreeError(`${rule}: tensors at ${list(beforePaths)} against tensors at ${list(afterPaths)}`);
   before.forEach((x, i) => {
     const y = after[i]!;
-    const where = beforePaths[i] ? ` at ${beforePaths[i]}` : "";
+    const where = beforePaths[i] ? ` (at ${beforePaths[i]})` : "";
     if (!sameShape(x.shape, y.shape))
-      throw new ShapeError(
-        `${what}: the carry${where} must keep its shape: it begins as ${formatShape(x.shape)} and comes back as ${formatShape(y.shape)}`,
-      );
+      throw new ShapeError(`${rule}${where}: shape ${formatShape(x.shape)} against ${formatShape(y.shape)}`);
     if (x.dtype !== y.dtype)
-      throw new DTypeError(
-        `${what}: the carry${where} must keep its dtype: it begins as ${x.dtype} and comes back as ${y.dtype}; convert with astype("${y.dtype}")`,
-      );
+      throw new DTypeError(`${rule}${where}: ${x.dtype} against ${y.dtype}; convert with astype()`);
   });
 }
 

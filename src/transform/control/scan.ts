@@ -4,8 +4,8 @@ import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { treeUnflatten } from "../../tensor/tree.ts";
 import { FlatCall, flatten, flattenArguments } from "../arguments.ts";
-import { close, traceFlat } from "../graph.ts";
-import { checkCarry, type Role } from "./roles.ts";
+import { close, traceFlat } from "../graphs/graph.ts";
+import { checkSame, type Role } from "./roles.ts";
 import { scanP } from "./scanPrimitive.ts";
 
 export interface ScanOptions {
@@ -52,12 +52,12 @@ export function scan<C, X, Y>(
   );
   const { graph, captured } = close(traceFlat(call.run, [...start.leaves, ...slices], "scan"));
   const carried = start.leaves.length;
-  checkCarry(
+  checkSame(
     start.leaves,
     start.structure.paths,
     graph.outputs.slice(0, carryPaths.length),
     carryPaths,
-    "scan",
+    "scan: the body must return a carry like the one that it gets",
   );
   const roles = (count: number, role: Role): Role[] => new Array<Role>(count).fill(role);
   const results = bind(scanP, [...captured, ...both.leaves], {

@@ -13,7 +13,7 @@ import { batchAll, zerosLike } from "../../ops/rules.ts";
 import { allocate, dtypeInfo } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { type Atom, evaluateGraph, type Graph, traceFlat, Variable } from "../graph.ts";
+import { type Atom, evaluateGraph, type Graph, traceFlat, Variable } from "../graphs/graph.ts";
 import {
   batchGraph,
   jetGraph,
@@ -25,7 +25,7 @@ import {
   select,
   transposedGraph,
   unpackSeries,
-} from "../graphTransforms.ts";
+} from "../graphs/graphTransforms.ts";
 import { type Role, settle, withRole } from "./roles.ts";
 
 export interface ScanParams {
@@ -116,7 +116,7 @@ export const scanP: Primitive<ScanParams> = definePrimitive<ScanParams>({
       const n = params.outputs.length;
       return { outputs: results.slice(0, n), tangents: scatterMask(results.slice(n), isActive) };
     },
-    linearize,
+    linearize: linearizeScan,
   },
   transpose: ({ cotangents, inputs, params }) => transposeScan(cotangents, inputs, params),
   batch: ({ inputs, batched, size, params }) => {
@@ -156,14 +156,18 @@ export const scanP: Primitive<ScanParams> = definePrimitive<ScanParams>({
     });
     return packSeries(results, isActive, order);
   },
-  print: ({ length, reverse, body }) => `length=${length}${reverse ? " reverse" : ""} body=${body}`,
+  print: ({ length, reverse, body }) => ({ length, ...(reverse && { reverse }), body }),
 });
 
 const swapLeading = (x: Tensor): Tensor =>
   x.transpose(Array.from(x.shape, (_, axis) => (axis < 2 ? 1 - axis : axis)));
 
 /** The forward loop also stacks what the derivative needs; the derivative is a second loop over that. */
-function linearize(inputs: readonly Tensor[], isActive: readonly boolean[], params: ScanParams): Linearized {
+export function linearizeScan(
+  inputs: readonly Tensor[],
+  isActive: readonly boolean[],
+  params: ScanParams,
+): Linearized {
   const settled = settle(
     isActive,
     params.inputs,
@@ -173,7 +177,7 @@ function linearize(inputs: readonly Tensor[], isActive: readonly boolean[], para
   const {
     forward,
     linear,
-    residuals,
+
     isActive: outActive,
   } = linearizeGraph(params.body, settled.inputs, settled.forced);
   const n = params.outputs.length;

@@ -1,7 +1,7 @@
 // Functions turned into graphs that stand on their own.
 
-import type { Tensor } from "../tensor/tensor.ts";
-import { type FlatArguments, FlatCall, flattenArguments } from "./arguments.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { type FlatArguments, FlatCall, flattenArguments } from "../arguments.ts";
 import { close, type Graph, traceFlat } from "./graph.ts";
 
 /** A function at given arguments as a graph; `operands` are its inputs: values that it closes over, then arguments. */

@@ -1,13 +1,20 @@
 // Reverse mode: forward mode with tangents that are recorded, then the recorded linear function transposed.
 
-import { bind } from "../ops/bind.ts";
-import type { Tangent } from "../ops/primitive.ts";
-import { zerosLike } from "../ops/rules.ts";
-import { withTrace } from "../ops/tracer.ts";
-import { TracerError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { bind } from "../../ops/bind.ts";
+import type { Tangent } from "../../ops/primitive.ts";
+import { zerosLike } from "../../ops/rules.ts";
+import { withTrace } from "../../ops/tracer.ts";
+import { TracerError } from "../../tensor/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import {
+  type Atom,
+  type Equation,
+  evaluateGraph,
+  type Graph,
+  GraphTrace,
+  Variable,
+} from "../graphs/graph.ts";
 import { jvpForTape } from "./forward.ts";
-import { type Atom, type Equation, evaluateGraph, type Graph, GraphTrace, Variable } from "./graph.ts";
 
 /** A function's values at a point, and its derivative there as a linear graph. */
 export interface Tape {

@@ -1,11 +1,11 @@
 // A function as data: the list of primitives that it applies, recorded by running it on tracers.
 
-import { bind } from "../ops/bind.ts";
-import type { Abstract, Primitive } from "../ops/primitive.ts";
-import { type Trace, Tracer, withTrace } from "../ops/tracer.ts";
-import type { DType } from "../tensor/dtype.ts";
-import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { bind } from "../../ops/bind.ts";
+import type { Abstract, Primitive } from "../../ops/primitive.ts";
+import { type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { formatGraph } from "./format.ts";
 
 /** A value of a graph: known by its number, shape and dtype. */
@@ -104,7 +104,8 @@ export class GraphTrace implements Trace {
     return x instanceof GraphTracer && x.trace === this ? x.variable : x;
   }
 
-  process<P>(primitive: Primitive<P>, inputs: readonly Tensor[], params: P): readonly Tensor[] {
+  process<P>(primitive: Primitive<P>, operands: readonly Tensor[], given: P): readonly Tensor[] {
+    const { inputs, params } = primitive.close?.(operands, given) ?? { inputs: operands, params: given };
     const outputs = primitive.abstractEval(inputs, params).map((output) => this.variable(output));
     this.#equations.push({
       primitive: primitive as unknown as Primitive<unknown>,

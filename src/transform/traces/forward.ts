@@ -1,10 +1,11 @@
 // Forward mode: every value carries its directional derivative along.
 
-import { bind } from "../ops/bind.ts";
-import type { CompoundJvp, Primitive, Tangent } from "../ops/primitive.ts";
-import { type Trace, Tracer, withTrace } from "../ops/tracer.ts";
-import { isComplex, isFloat } from "../tensor/dtype.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { bind } from "../../ops/bind.ts";
+import type { CompoundJvp, Primitive, Tangent } from "../../ops/primitive.ts";
+import { type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
+import { isComplex, isFloat } from "../../tensor/dtype.ts";
+import { TracerError } from "../../tensor/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 /** Only fractional tensors have derivatives. */
 export const isDifferentiable = ({ dtype }: { readonly dtype: Tensor["dtype"] }): boolean =>
@@ -78,6 +79,11 @@ class JvpTrace implements Trace {
     const rule = primitive.jvp;
     if (typeof rule !== "function") {
       const result = this.applyCompound(rule, primals, tangents, params);
+      for (const output of result.outputs)
+        if (output instanceof Tracer && output.trace === this)
+          throw new TracerError(
+            `${primitive.name}: the function uses a value from outside of itself that ${this.transform}() differentiates; pass it as an argument`,
+          );
       return result.outputs.map((output, i) => this.join(output, result.tangents[i]!));
     }
     const outputs = bind(primitive, primals, params);

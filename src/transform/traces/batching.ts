@@ -1,8 +1,8 @@
 // Vectorisation: values with an extra axis in front that the function does not see.
 
-import type { Primitive } from "../ops/primitive.ts";
-import { type Trace, Tracer, withTrace } from "../ops/tracer.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Primitive } from "../../ops/primitive.ts";
+import { type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 class BatchTracer extends Tracer {
   /** The values of all examples, `[size, ...shape]`. */

@@ -1,6 +1,6 @@
-import { bind } from "../ops/bind.ts";
-import { callP } from "./call.ts";
-import { closedFunction } from "./closed.ts";
+import { bind } from "../../ops/bind.ts";
+import { callP } from "../graphs/call.ts";
+import { closedFunction } from "../graphs/closed.ts";
 
 /**
  * The same function, of which reverse mode keeps only the arguments: intermediate values are computed again when the

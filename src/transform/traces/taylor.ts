@@ -1,11 +1,11 @@
 // Taylor mode: every value carries the coefficients of a curve through it.
 
-import { bind } from "../ops/bind.ts";
-import { JET_FROM_JVP, type Primitive, type Series, type Tangent } from "../ops/primitive.ts";
-import { constantSeries } from "../ops/rules.ts";
-import { times } from "../ops/series.ts";
-import { type Trace, Tracer, withTrace } from "../ops/tracer.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { bind } from "../../ops/bind.ts";
+import { JET_FROM_JVP, type Primitive, type Series, type Tangent } from "../../ops/primitive.ts";
+import { constantSeries } from "../../ops/rules.ts";
+import { times } from "../../ops/series.ts";
+import { type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { isDifferentiable, jvpFlat } from "./forward.ts";
 
 class JetTracer extends Tracer {

@@ -1,16 +1,16 @@
 // Graphs as text, one equation a line.
 
-import type { Abstract } from "../ops/primitive.ts";
-import { Tracer } from "../ops/tracer.ts";
-import { formatShape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import type { Abstract } from "../../ops/primitive.ts";
+import { Tracer } from "../../ops/tracer.ts";
+import { formatShape } from "../../tensor/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 
 interface Value extends Abstract {
   readonly id: number;
 }
 
 interface Operation {
-  readonly primitive: { readonly name: string; readonly print?: (params: unknown) => string };
+  readonly primitive: { readonly name: string; readonly print?: (params: unknown) => unknown };
   readonly inputs: readonly (Value | Tensor)[];
   readonly params: unknown;
   readonly outputs: readonly Value[];
@@ -52,7 +52,7 @@ export function formatGraph(graph: Printable, indent = ""): string {
     const outputs = equation.outputs.map(declare).join(", ");
     const operands = equation.inputs.map((x) => ` ${atom(x)}`).join("");
     const { primitive, params } = equation;
-    const text = primitive.print ? primitive.print(params) : formatParams(params, inner);
+    const text = formatParams(primitive.print ? primitive.print(params) : params, inner);
     return `${inner}${outputs} = ${primitive.name}${text && `[${text}]`}${operands}`;
   });
   return [head, ...lines, `${inner}(${graph.outputs.map(atom).join(", ")}) }`].join("\n");

@@ -1,14 +1,14 @@
 // Transforms of graphs into graphs. Loops, branches and calls hold their bodies as graphs, and their rules are these
 // transforms applied to the body. Each is remembered with the graph that it came from.
 
-import type { Abstract, Series } from "../ops/primitive.ts";
-import { zerosLike } from "../ops/rules.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { batchFlat } from "./batching.ts";
-import { isDifferentiable, jvpFlat } from "./forward.ts";
+import type { Abstract, Series } from "../../ops/primitive.ts";
+import { zerosLike } from "../../ops/rules.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { batchFlat } from "../traces/batching.ts";
+import { isDifferentiable, jvpFlat } from "../traces/forward.ts";
+import { linearizeFlat, transposeGraph } from "../traces/tape.ts";
+import { jetFlat } from "../traces/taylor.ts";
 import { close, evaluateGraph, type Graph, traceFlat } from "./graph.ts";
-import { linearizeFlat, transposeGraph } from "./tape.ts";
-import { jetFlat } from "./taylor.ts";
 
 type Mask = readonly boolean[];
 
@@ -193,7 +193,9 @@ export const moves = (curve: Series): boolean => curve.some((c, k) => k > 0 && c
 export const differentiable = (inputs: readonly Abstract[], mask: Mask): boolean[] =>
   inputs.map((x, i) => mask[i]! && isDifferentiable(x));
 
-/** The same graph with further inputs that it ignores. */
-export function widened(graph: Graph, inputs: readonly Abstract[]): Graph {
-  return traceFlat((xs) => evaluateGraph(graph, xs.slice(0, graph.inputs.length)), inputs);
-}
+/** The same graph over another list of inputs, of which `pick` chooses its own (the first ones unless told). */
+export const overInputs = (
+  graph: Graph,
+  inputs: readonly Abstract[],
+  pick: (xs: readonly Tensor[]) => readonly Tensor[] = (xs) => xs.slice(0, graph.inputs.length),
+): Graph => traceFlat((xs) => evaluateGraph(graph, pick(xs)), inputs);

@@ -1,9 +1,9 @@
 // Calls of graphs: the primitive behind `jit` and `checkpoint`.
 
-import { bind } from "../ops/bind.ts";
-import { ALL, definePrimitive, type Primitive, type Tangent } from "../ops/primitive.ts";
-import { batchAll } from "../ops/rules.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { bind } from "../../ops/bind.ts";
+import { ALL, definePrimitive, type Primitive, type Tangent } from "../../ops/primitive.ts";
+import { batchAll } from "../../ops/rules.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { evaluateGraph, type Graph } from "./graph.ts";
 import {
   batchGraph,

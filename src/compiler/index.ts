@@ -1,0 +1,3 @@
+import "../ops/methods.ts";
+
+export { jit } from "./jit.ts";
