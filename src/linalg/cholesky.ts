@@ -12,6 +12,8 @@ import {
   checkSquare,
   FACTORED,
   factorable,
+  type HermitianParams,
+  hermitianTo,
   load,
   makeHermitian,
   overBatch,
@@ -67,9 +69,9 @@ export function factorCholesky(w: Width, n: number, a: Float64Array): number {
   return -1;
 }
 
-/** Factors a loaded matrix, Hermitian to `tolerance`, or throws DomainError naming the pivot. */
-export function choleskyOf(name: string, work: Work, tolerance?: number): void {
-  makeHermitian(name, work, tolerance);
+/** Factors a loaded Hermitian matrix or throws DomainError naming the pivot. */
+export function choleskyOf(name: string, work: Work, params: HermitianParams): void {
+  makeHermitian(name, work, params);
   const failed = factorCholesky(work.width, work.rows, work.data);
   if (failed >= 0)
     throw new DomainError(
@@ -89,14 +91,14 @@ const solveLower = (l: Tensor, b: Tensor): Tensor =>
 /** The lower triangular x with x Lᴴ + L xᴴ = z, for Hermitian z: how L moves when a moves by z (Murray 2016). */
 const moved = (l: Tensor, z: Tensor): Tensor => l.matmul(lowerHalf(congruence(l, z)));
 
-const choleskyP: Primitive<undefined> = definePrimitive<undefined>({
+const choleskyP: Primitive<HermitianParams> = definePrimitive<HermitianParams>({
   name: "cholesky",
   dtypes: FACTORED,
   abstractEval: ([a]) => [a!],
-  evaluate: ([a]) =>
+  evaluate: ([a], params) =>
     overBatch([a!], ([x]) => {
       const work = load("cholesky", x!);
-      choleskyOf("cholesky", work);
+      choleskyOf("cholesky", work, params);
       // Columns of R are the rows of its transpose, the conjugate of L.
       conjugate(work.width, work.data);
       return [storeRows(work.data, work.rows, work.rows, work.dtype)];
@@ -128,5 +130,5 @@ const choleskyP: Primitive<undefined> = definePrimitive<undefined>({
  */
 export function cholesky(a: Tensor): Tensor {
   checkSquare("cholesky", a);
-  return bindOne(choleskyP, [factorable("cholesky", a)], undefined);
+  return bindOne(choleskyP, [factorable("cholesky", a)], hermitianTo("cholesky", a));
 }

@@ -6,8 +6,11 @@ import { leadingBatch } from "../ops/rules.ts";
 import { eye } from "../tensor/create.ts";
 import { allocate, type DType, isComplex, realDType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { checkSquare, FACTORED, factorable } from "./matrix.ts";
-import { type LU, luFactors, solveFor } from "./solve.ts";
+import { chain } from "./derivative.ts";
+import { checkSquare, FACTORED, factorable, overBatch, store } from "./matrix.ts";
+import { applyInverse, type LU, luFactors, solveFor } from "./solve.ts";
+import { zeroOnDiagonal } from "./triangular.ts";
+import { scale } from "./vector.ts";
 
 export interface SlogDet {
   /** `[…]`: -1, 0 or 1; for complex matrices of absolute value 1 or 0. */
@@ -57,20 +60,57 @@ function collect(parts: readonly Float64Array[], shape: readonly number[], dtype
   const width = isComplex(dtype) ? 2 : 1;
   const out = allocate(dtype, parts.length);
   parts.forEach((part, i) => {
-    for (let j = 0; j < width; j++) out[i * width + j] = part[j]!;
+    for (let j = 0; j < width; j++) out[i * width + j] = part[j]! + 0;
   });
   return new Tensor(out, shape, dtype);
 }
 
-/** tr(a⁻¹ da): how the logarithm of the determinant moves. */
-const logTangent = (caller: string, a: Tensor, da: Tensor): Tensor =>
-  inverse(`derivative of ${caller}`, a)
-    .mT()
-    .mul(da)
-    .sum({ axis: [-2, -1] });
+/**
+ * det(A) A⁻ᵀ, column-major. Where elimination met zeros they are moved by as little as rounding moves the matrix: the
+ * cofactors, being polynomials of the entries, notice no more of it.
+ */
+function cofactors({ work, pivots }: LU): Float64Array {
+  const { rows: n, width: w, top } = work;
+  const least = top > 0 ? 2 ** -52 * top : 2 ** -500;
+  const data = work.data.slice();
+  for (let i = zeroOnDiagonal(w, n, data); i >= 0; i = zeroOnDiagonal(w, n, data))
+    data[(i + i * n) * w] = least;
+  const lu = { work: { ...work, data }, pivots };
+  const out = new Float64Array(n * n * w);
+  for (let i = 0; i < n; i++) out[(i + i * n) * w] = 1;
+  applyInverse(lu, out, n, true);
+  const [re, im] = determinant(lu);
+  scale(w, re!, im!, out, 0, n * n);
+  return out;
+}
 
 const inverse = (caller: string, a: Tensor): Tensor =>
   solveFor(caller, a, eye(a.shape.at(-1)!, a.shape.at(-1)!, { dtype: a.dtype }));
+
+/** Σ xᵢⱼ yᵢⱼ of each pair of matrices. */
+const product = (x: Tensor, y: Tensor): Tensor => x.mul(y).sum({ axis: [-2, -1] });
+
+/** Of each matrix the determinants of its minors with their signs: the derivative of `det`. */
+const cofactorsP: Primitive<undefined> = definePrimitive<undefined>({
+  name: "cofactors",
+  dtypes: FACTORED,
+  abstractEval: ([a]) => [a!],
+  evaluate: ([a], _params, [output]) => {
+    const { shape, dtype } = output!;
+    const factors = luFactors("det", a!);
+    const n = shape.at(-1)!;
+    if (factors.length === 0) return [new Tensor(allocate(dtype, 0), shape, dtype)];
+    let index = 0;
+    return overBatch([a!], () => [store(cofactors(factors[index++]!), n, n, dtype)]);
+  },
+  jvp: ({ inputs: [a], tangents: [da], outputs: [c] }) => {
+    const inverted = inverse("second derivative of det", a!).mT();
+    const share = product(inverted, da!).expandDims(-1).expandDims(-1);
+    return [c!.mul(share).sub(chain(inverted, da!.mT(), c!))];
+  },
+  batch: leadingBatch,
+  jet: JET_FROM_JVP,
+});
 
 const slogdetP: Primitive<undefined> = definePrimitive<undefined>({
   name: "slogdet",
@@ -98,7 +138,8 @@ const slogdetP: Primitive<undefined> = definePrimitive<undefined>({
     ];
   },
   jvp: ({ inputs: [a], tangents: [da], outputs: [sign] }) => {
-    const moved = logTangent("slogdet", a!, da!);
+    // tr(a⁻¹ da)
+    const moved = product(inverse("derivative of slogdet", a!).mT(), da!);
     const turn: Tangent = isComplex(a!.dtype) ? sign!.mul(moved.sub(moved.real())) : null;
     return [turn, moved.real()];
   },
@@ -113,14 +154,15 @@ const detP: Primitive<undefined> = definePrimitive<undefined>({
   evaluate: ([a], _params, [output]) => [
     collect(luFactors("det", a!).map(determinant), output!.shape, output!.dtype),
   ],
-  jvp: ({ inputs: [a], tangents: [da], outputs: [det] }) => [det!.mul(logTangent("det", a!, da!))],
+  jvp: ({ inputs: [a], tangents: [da] }) => [product(bindOne(cofactorsP, [a!], undefined), da!)],
   batch: leadingBatch,
   jet: JET_FROM_JVP,
 });
 
 /**
  * The determinant `[…]` of square a `[…, n, n]`, by LU with partial pivoting; O(n³). It leaves the range of numbers soon:
- * `slogdet` does not. The derivative is det(a) a⁻ᵀ: asking for it at a singular matrix throws DomainError.
+ * `slogdet` does not. The derivative, the matrix of cofactors det(a) a⁻ᵀ, is found at singular matrices too; asking for a
+ * second one there throws DomainError.
  *
  * @throws ShapeError unless square; DTypeError for float8; DomainError for NaN or infinity.
  */

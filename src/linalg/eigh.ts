@@ -14,6 +14,8 @@ import {
   equilibrate,
   FACTORED,
   factorable,
+  type HermitianParams,
+  hermitianTo,
   load,
   makeHermitian,
   overBatch,
@@ -49,14 +51,14 @@ export function hermitianEigen(
   return { values, vectors: full };
 }
 
-const eighP: Primitive<undefined> = definePrimitive<undefined>({
+const eighP: Primitive<HermitianParams> = definePrimitive<HermitianParams>({
   name: "eigh",
   dtypes: FACTORED,
   abstractEval: ([a]) => [valuesOf(a!), a!],
-  evaluate: ([a]) =>
+  evaluate: ([a], params) =>
     overBatch([a!], ([x]) => {
       const work = load("eigh", x!);
-      makeHermitian("eigh", work);
+      makeHermitian("eigh", work, params);
       const back = equilibrate(work);
       const n = work.rows;
       const found = hermitianEigen(work.width, n, work.data);
@@ -74,21 +76,21 @@ const eighP: Primitive<undefined> = definePrimitive<undefined>({
   jet: JET_FROM_JVP,
 });
 
-const eigvalshP: Primitive<undefined> = definePrimitive<undefined>({
+const eigvalshP: Primitive<HermitianParams> = definePrimitive<HermitianParams>({
   name: "eigvalsh",
   dtypes: FACTORED,
   abstractEval: ([a]) => [valuesOf(a!)],
-  evaluate: ([a]) =>
+  evaluate: ([a], params) =>
     overBatch([a!], ([x]) => {
       const work = load("eigvalsh", x!);
-      makeHermitian("eigvalsh", work);
+      makeHermitian("eigvalsh", work, params);
       const back = equilibrate(work);
       const { diagonal: values, offDiagonal } = tridiagonalize(work.width, work.rows, work.data);
       tridiagonalQL(values, offDiagonal, 0, work.rows);
       return [storeVector(values.sort(), work.dtype, back)];
     }),
-  jvp: ({ inputs: [a], tangents: [da] }) => {
-    const [, vectors] = bind(eighP, [a!], undefined);
+  jvp: ({ inputs: [a], tangents: [da], params }) => {
+    const [, vectors] = bind(eighP, [a!], params);
     return [columnProducts(vectors!, hermitianPart(da!).matmul(vectors!))];
   },
   batch: leadingBatch,
@@ -117,7 +119,7 @@ const valuesOf = (a: Abstract): Abstract => ({
  */
 export function eigh(a: Tensor): Eigh {
   checkSquare("eigh", a);
-  const [values, vectors] = bind(eighP, [factorable("eigh", a)], undefined);
+  const [values, vectors] = bind(eighP, [factorable("eigh", a)], hermitianTo("eigh", a));
   return { values: values!, vectors: vectors! };
 }
 
@@ -129,5 +131,5 @@ export function eigh(a: Tensor): Eigh {
  */
 export function eigvalsh(a: Tensor): Tensor {
   checkSquare("eigvalsh", a);
-  return bindOne(eigvalshP, [factorable("eigvalsh", a)], undefined);
+  return bindOne(eigvalshP, [factorable("eigvalsh", a)], hermitianTo("eigvalsh", a));
 }

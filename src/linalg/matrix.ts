@@ -189,17 +189,23 @@ export function equilibrate(work: Work): number {
   return 2 ** exponent;
 }
 
+/** Parameters of what takes Hermitian matrices. */
+export interface HermitianParams {
+  /** Differences from the adjoint up to this share of the largest entry are taken for rounding. */
+  readonly tolerance: number;
+}
+
+/** 1000 eps of the dtype in which `a` is factored. */
+export const hermitianTo = (name: string, a: Tensor): HermitianParams => ({
+  tolerance: 1000 * machineEpsilon(factorDType(name, a.dtype)),
+});
+
 /**
- * Throws DomainError unless the square matrix equals its adjoint to rounding (difference at most `relative` times the
- * largest entry: 1000 eps of its dtype unless told); then makes it exactly Hermitian.
+ * Throws DomainError unless the square matrix equals its adjoint to rounding; then makes it exactly Hermitian.
  */
-export function makeHermitian(
-  name: string,
-  work: Work,
-  relative: number = 1000 * machineEpsilon(work.dtype),
-): void {
+export function makeHermitian(name: string, work: Work, { tolerance: share }: HermitianParams): void {
   const { data, rows: n, width: w, top } = work;
-  const tolerance = relative * top;
+  const tolerance = share * top;
   for (let j = 0; j < n; j++) {
     for (let i = 0; i <= j; i++) {
       const p = (i + j * n) * w;

@@ -1,12 +1,11 @@
 // Linear systems with square matrices, on tensors.
 import { bindOne } from "../ops/bind.ts";
 import type { Primitive } from "../ops/primitive.ts";
-import { machineEpsilon } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { choleskyOf } from "./cholesky.ts";
 import { hermitianPart } from "./derivative.ts";
 import { exchange, factorLU } from "./lu.ts";
-import { factorDType, load, type Work } from "./matrix.ts";
+import { type HermitianParams, hermitianTo, load, type Work } from "./matrix.ts";
 import { factorsOf, type Memory } from "./remember.ts";
 import { checkDiagonal } from "./solveTriangular.ts";
 import { type SystemParams, solveSystem, systemPrimitive } from "./system.ts";
@@ -29,6 +28,31 @@ function luOf(caller: string, matrix: Tensor): LU {
 export const luFactors = (caller: string, a: Tensor): readonly LU[] =>
   factorsOf(rememberedLU, a, (matrix) => luOf(caller, matrix));
 
+/** Overwrites the column-major x with A⁻¹ x, or A⁻ᵀ x. The pivots must not be zero. */
+export function applyInverse(
+  { work, pivots }: LU,
+  x: Float64Array,
+  columns: number,
+  transposed: boolean,
+): void {
+  const { data, rows: n, width: w } = work;
+  const ld = n * w;
+  const swap = (i: number): void => {
+    if (pivots[i] !== i) exchange(w, x, ld, 0, columns, i, pivots[i]);
+  };
+  if (transposed) {
+    // Aᵀ = Uᵀ Lᵀ P
+    solveTriangle(w, n, data, 0, ld, { lower: false, transpose: "transpose" }, x, 0, ld, columns);
+    const unit = { lower: true, transpose: "transpose", unitDiagonal: true } as const;
+    solveTriangle(w, n, data, 0, ld, unit, x, 0, ld, columns);
+    for (let i = n - 1; i >= 0; i--) swap(i);
+  } else {
+    for (let i = 0; i < n; i++) swap(i);
+    solveTriangle(w, n, data, 0, ld, { lower: true, unitDiagonal: true }, x, 0, ld, columns);
+    solveTriangle(w, n, data, 0, ld, { lower: false }, x, 0, ld, columns);
+  }
+}
+
 interface GeneralParams extends SystemParams {
   readonly transposed: boolean;
 }
@@ -37,24 +61,9 @@ const solveP: Primitive<GeneralParams> = systemPrimitive<GeneralParams, LU>({
   name: "solve",
   memory: rememberedLU,
   factor: (matrix, { caller }) => luOf(caller, matrix),
-  solve: ({ work, pivots }, { data: x, columns }, { caller, transposed }) => {
-    checkDiagonal(caller, work);
-    const { data, rows: n, width: w } = work;
-    const ld = n * w;
-    const swap = (i: number): void => {
-      if (pivots[i] !== i) exchange(w, x, ld, 0, columns, i, pivots[i]!);
-    };
-    if (transposed) {
-      // Aᵀ = Uᵀ Lᵀ P
-      solveTriangle(w, n, data, 0, ld, { lower: false, transpose: "transpose" }, x, 0, ld, columns);
-      const unit = { lower: true, transpose: "transpose", unitDiagonal: true } as const;
-      solveTriangle(w, n, data, 0, ld, unit, x, 0, ld, columns);
-      for (let i = n - 1; i >= 0; i--) swap(i);
-    } else {
-      for (let i = 0; i < n; i++) swap(i);
-      solveTriangle(w, n, data, 0, ld, { lower: true, unitDiagonal: true }, x, 0, ld, columns);
-      solveTriangle(w, n, data, 0, ld, { lower: false }, x, 0, ld, columns);
-    }
+  solve: (lu, right, { caller, transposed }) => {
+    checkDiagonal(caller, lu.work);
+    applyInverse(lu, right.data, right.columns, transposed);
   },
   matrix: (a, { transposed }) => (transposed ? a.mT() : a),
   transposed: (self, a, c, params) => bindOne(self, [a, c], { ...params, transposed: !params.transposed }),
@@ -77,17 +86,14 @@ export function solveFor(caller: string, a: Tensor, b: Tensor): Tensor {
   return solveSystem(solveP, a, b, { caller, transposed: false });
 }
 
-interface PositiveParams extends SystemParams {
-  /** Relative difference from the adjoint that is still taken for rounding. */
-  readonly tolerance: number;
-}
+interface PositiveParams extends SystemParams, HermitianParams {}
 
 const solvePositiveP: Primitive<PositiveParams> = systemPrimitive<PositiveParams, Work>({
   name: "solvePositive",
   memory: new WeakMap(),
-  factor: (matrix, { caller, tolerance }) => {
-    const work = load(caller, matrix);
-    choleskyOf(caller, work, tolerance);
+  factor: (matrix, params) => {
+    const work = load(params.caller, matrix);
+    choleskyOf(params.caller, work, params);
     return work;
   },
   solve: ({ data, rows: n, width: w }, { data: x, columns }) => {
@@ -108,6 +114,5 @@ const solvePositiveP: Primitive<PositiveParams> = systemPrimitive<PositiveParams
  */
 export function solvePositive(a: Tensor, b: Tensor): Tensor {
   const caller = "solvePositive";
-  const tolerance = 1000 * machineEpsilon(factorDType(caller, a.dtype));
-  return solveSystem(solvePositiveP, a, b, { caller, tolerance });
+  return solveSystem(solvePositiveP, a, b, { caller, ...hermitianTo(caller, a) });
 }

@@ -5,6 +5,7 @@ import type { DType } from "polyadic";
 import { primitives } from "polyadic/ops";
 import { describe, expect, test } from "vitest";
 import type { Primitive } from "../../src/ops/primitive.ts";
+import { FACTORIZATIONS } from "../linalg/examples.ts";
 import {
   checkBatch,
   checkJet,
@@ -14,12 +15,14 @@ import {
   hasDerivative,
   type Subject,
 } from "./checks.ts";
-import { EXAMPLES } from "./examples.ts";
+import { EXAMPLES as OPERATIONS } from "./examples.ts";
 import "../../src/transform/graphs/call.ts";
 import "../../src/transform/control/scanPrimitive.ts";
 
 /** Primitives that run functions of their own: their rules have tests of their own. */
 const COMPOUND: readonly string[] = ["call", "scan"];
+
+const EXAMPLES = { ...OPERATIONS, ...FACTORIZATIONS };
 
 const all = [...primitives.values()] as unknown as Primitive<unknown>[];
 
