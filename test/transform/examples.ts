@@ -1,7 +1,6 @@
 // Example operands for every primitive: points at which the rules of each are checked. A new primitive gets its entry
-// here; the registry test fails until it has one.
+// here, or to the examples beside the tests of its folder; the registry test fails until it has one.
 import type { DType } from "polyadic";
-import { LINALG_EXAMPLES } from "./linalgExamples.ts";
 import {
   constant,
   type Example,
@@ -97,8 +96,8 @@ const castToWhole = (dtype: DType): Example => ({
 });
 const real = (dtype: DType): boolean => !isComplex(dtype);
 
-/** Examples by the name of the primitive. */
-export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
+/** Examples of the primitives of ops and transform by name. */
+export const OPERATIONS: Readonly<Record<string, readonly Example[]>> = {
   // Moves of elements.
   cast: [
     castTo("float64", real),
@@ -316,5 +315,4 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   cummin: unaryWith(VIEWED, ...ALONG),
   sort: unaryWith([3, 5], undefined),
   argsort: unaryWith([3, 5], undefined),
-  ...LINALG_EXAMPLES,
 };

@@ -30,8 +30,6 @@ export interface Operand {
   /** Followed by derivatives where its dtype allows; else it stays as it is, with a dtype of its own. */
   readonly moves: boolean;
   draw(dtype: DType, numbers: readonly number[], random: () => number): Tensor;
-  /** Makes a direction one in which the operand may move; any may be unless told. */
-  readonly direct?: (direction: Tensor) => Tensor;
 }
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
