@@ -4,6 +4,7 @@ export { cholesky } from "./cholesky.ts";
 export { det, inv, type SlogDet, slogdet } from "./determinant.ts";
 export { type Eigh, eigh, eigvalsh } from "./eigh.ts";
 export { type LeastSquares, lstsq } from "./leastSquares.ts";
+export { type LinearSolveOptions, type LinearSolver, linearSolve } from "./linearSolve.ts";
 export { type NormKind, norm } from "./norm.ts";
 export { pinv } from "./pseudoinverse.ts";
 export { type QR, qr } from "./qr.ts";

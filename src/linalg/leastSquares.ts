@@ -21,6 +21,7 @@ import {
   store,
   storeVector,
 } from "./matrix.ts";
+import { norm } from "./norm.ts";
 import { pinvP, type RankParams, rankOf, rankTolerance } from "./pseudoinverse.ts";
 import { type MatrixSVD, svdFactors, valueTangents } from "./svd.ts";
 import { multiply, norm2, scale } from "./vector.ts";
@@ -63,6 +64,14 @@ function leastNorm(a: Tensor, b: Tensor, { u, s, v, back }: MatrixSVD, rtol: num
   ];
 }
 
+/** The size `[…, k]` up to which residuals are rounding: those of a system that has a solution. */
+function roundingOf(a: Tensor, x: Tensor, b: Tensor): Tensor {
+  const [m, n] = a.shape.slice(-2) as [number, number];
+  const columnNorms = (y: Tensor): Tensor => norm(y.mT().expandDims(-1));
+  const size = norm(a).expandDims(-1).mul(columnNorms(x)).add(columnNorms(b));
+  return size.mul(8 * Math.sqrt(m) * Math.max(m, n) * machineEpsilon(a.dtype));
+}
+
 /** Operands: a `[…, m, n]` and b `[…, m, k]` with equal leading axes and one dtype. */
 const lstsqP: Primitive<RankParams> = definePrimitive<RankParams>({
   name: "lstsq",
@@ -100,10 +109,7 @@ const lstsqP: Primitive<RankParams> = definePrimitive<RankParams>({
         .add(chain(pseudo, adjoint(pseudo), back.matmul(rest)))
         .add(free.sub(pseudo.matmul(a!.matmul(free))));
     }
-    // At a corner of the norm, to rounding, there is no direction to follow.
-    const [m, n] = a!.shape.slice(-2) as [number, number];
-    const rounding = Math.max(m, n) * machineEpsilon(a!.dtype);
-    const isZero = residual!.lessEqual(b!.abs().sum({ axis: -2 }).mul(rounding));
+    const isZero = residual!.lessEqual(roundingOf(a!, x!, b!));
     const shares = columnProducts(rest, moved).div(where(isZero, 1, residual!));
     return [dx, where(isZero, 0, shares), null, da && valueTangents(a!, da)];
   },
@@ -136,8 +142,8 @@ function solveFolded(
  * with other right-hand sides start from it.
  *
  * Derivatives are those at constant rank: x jumps where the rank of `a` changes, so at a deficient rank they hold along
- * changes of `a` that keep it, and neglect what lies below `rtol`. The derivative of a residual that is
- * 0 to rounding is 0.
+ * changes of `a` that keep it, and neglect what lies below `rtol`. The derivative of a residual that is 0
+ * to rounding is 0.
  *
  * Sources: Golub and Van Loan, "Matrix Computations" (4th ed.), 5.5; derivative: Golub and Pereyra, "The
  * differentiation of pseudo-inverses and nonlinear least squares problems whose variables separate", SIAM Journal on

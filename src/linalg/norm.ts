@@ -44,8 +44,8 @@ const frobeniusP: Primitive<undefined> = definePrimitive<undefined>({
  * `"fro"` and 2 are its Euclidean norm, 1 the sum and `"inf"` the maximum of absolute values. O(m n); kinds 2 and
  * `"nuclear"` need the singular values.
  *
- * Where a norm has no derivative one of its subgradients is returned: that of the Frobenius and Euclidean norm of zeros is
- * 0.
+ * Where a norm has no derivative one of its subgradients is returned: that of the Frobenius and Euclidean norm of
+ * zeros is 0.
  *
  * @throws ShapeError for a scalar; DTypeError for float8; DomainError for an unknown kind, NaN or infinity.
  */

@@ -46,12 +46,13 @@ export function fixedPoint<X, A extends readonly unknown[]>(
       },
     );
   const { x: found, iterations, converged } = iterate(...fixed);
-  const root = implicitRoot<A, X>(
-    (x, ...values) => tree.map((next, now) => next.sub(now), f(x, ...values), x),
-    () => found,
+  // The limit is known already: it goes in as an argument, so that nothing traced is closed over.
+  const root = implicitRoot<readonly [X, ...A], X>(
+    (x, _found, ...values) => tree.map((next, now) => next.sub(now), f(x, ...values), x),
+    (limit, ..._values) => limit,
     linear,
   );
-  return { x: root(...args), iterations, converged };
+  return { x: root(found, ...args), iterations, converged };
 }
 
 const defaultTolerance = (x0: unknown): number =>

@@ -1,8 +1,7 @@
 // Example operands of the primitives of linalg for the walk through the registry. Hermitian tolerances are infinite, so
 // that also the derivative along other directions is checked: that of the Hermitian part.
-import { type DType, type Tensor, tensor } from "polyadic/tensor";
-import { realDType } from "../../src/tensor/dtype.ts";
-import { type Example, type Operand, values } from "../transform/examples.ts";
+import { type Tensor, tensor } from "polyadic/tensor";
+import { type Example, type Operand, realPart, values } from "../transform/operands.ts";
 
 /** Positive numbers up to `spread` (complex ones of that size) around a diagonal that grows from `first`. */
 function around(m: number, n: number, first: number, spread: number): Operand {
@@ -17,22 +16,11 @@ function around(m: number, n: number, first: number, spread: number): Operand {
   };
 }
 
-/** A real operand, whatever the dtype of the others. */
-const real = (operand: Operand): Operand => ({
-  ...operand,
-  draw: (dtype, numbers, random): Tensor => operand.draw(realDType(dtype), numbers, random),
-});
+const one = (params: unknown, ...operands: readonly Operand[]): Example => ({ params, operands, slack: 8 });
 
-const isComplex = (dtype: DType): boolean => dtype.startsWith("complex");
-const isReal = (dtype: DType): boolean => !isComplex(dtype);
-
-const one = (params: unknown, ...operands: readonly Operand[]): Example => ({ params, operands });
-
-/** Vectors of complex matrices are determined up to a phase, which derivatives do not follow. */
-const withVectors = (params: unknown, operand: Operand): Example[] => [
-  { params, operands: [operand], suits: isReal },
-  { params, operands: [{ ...operand, moves: false }], suits: isComplex },
-];
+/** left · diag(sin s) · rightᴴ: the vectors without their signs and phases, which derivatives do not follow. */
+const between = (left: Tensor, s: Tensor, right: Tensor): Tensor =>
+  left.mul(s.sin().expandDims(-2)).matmul(right.conj().mT());
 
 const caller = "example";
 const any = { tolerance: Number.POSITIVE_INFINITY };
@@ -66,20 +54,26 @@ export const FACTORIZATIONS: Readonly<Record<string, readonly Example[]>> = {
     system({ lower: false, transpose, unitDiagonal: true }),
   ]),
   divideByGap: [
-    { params: undefined, operands: [values([2, 3]), real(values([2, 3], 0.5, 2, true))], linear: [[0]] },
+    { params: undefined, operands: [values([2, 3]), realPart(values([2, 3], 0.5, 2, true))], linear: [[0]] },
   ],
-  eigh: withVectors(any, around(3, 3, 1, 0.2)),
+  eigh: [
+    {
+      ...one(any, around(3, 3, 1, 0.2)),
+      observe: ([values, vectors]) => [values!, between(vectors!, values!, vectors!)],
+    },
+  ],
   eigvalsh: [one(any, around(3, 3, 1, 0.2))],
   qr: [around(4, 2, 2, 0.5), around(3, 3, 2, 0.5), around(2, 4, 2, 0.5)].map((x) => one(undefined, x)),
-  svd: [around(4, 2, 2, 0.2), around(3, 3, 2, 0.2), around(2, 4, 2, 0.2)].flatMap((x) =>
-    withVectors(undefined, x),
-  ),
+  svd: [around(4, 2, 2, 0.2), around(3, 3, 2, 0.2), around(2, 4, 2, 0.2)].map((x) => ({
+    ...one(undefined, x),
+    observe: ([u, s, v]) => [s!, between(u!, s!, v!), between(u!, s!, u!), between(v!, s!, v!)],
+  })),
   svdvals: [around(4, 2, 2, 0.2), around(2, 4, 2, 0.2)].map((x) => one(undefined, x)),
   pinv: [around(4, 2, 2, 0.5), around(2, 4, 2, 0.5)].map((x) => one(rank, x)),
   lstsq: [
     one(rank, around(4, 2, 2, 0.5), values([4, 2])),
-    // The residual is zero, a corner of its norm: only the batch is looked at.
-    one(rank, { ...around(2, 4, 2, 0.5), moves: false }, { ...values([2, 2]), moves: false }),
+    // Consistent: the residual is zero and stays so.
+    one(rank, around(2, 4, 2, 0.5), values([2, 2])),
   ],
   det: [one(undefined, around(3, 3, 2, 0.5))],
   cofactors: [one(undefined, around(3, 3, 2, 0.5))],

@@ -65,7 +65,7 @@ describe("closed forms", () => {
     const byCholesky = grad((x: Tensor) => cholesky(x).mul(eye(4)).sum({ axis: 0 }).log().sum().mul(2))(p);
     close(byCholesky, inv(p), 1e-11);
   });
-  it("the gradient of the largest eigenvalue is v vᵀ, that of the nuclear norm U Vᵀ, that of the spectral norm u vᵀ", () => {
+  it("gradients of the largest eigenvalue, the nuclear norm and the spectral norm", () => {
     const h = hermitian(5, "float64", 3);
     const v = eigh(h).vectors.at(":", "4:");
     close(grad((x: Tensor) => eigvalsh(x).at(4))(h), v.matmul(v.mT()));

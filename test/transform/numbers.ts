@@ -25,7 +25,10 @@ export function displaced(
 ): Tensor {
   const sum = numbersOf(x);
   for (const { factor, direction } of directions)
-    if (direction) numbersOf(direction).forEach((value, i) => (sum[i]! += factor * value));
+    if (direction)
+      numbersOf(direction).forEach((value, i) => {
+        sum[i]! += factor * value;
+      });
   return withNumbers(x, sum);
 }
 
@@ -54,9 +57,9 @@ export function randomLike(x: { shape: Tensor["shape"]; dtype: DType }, random: 
 
 /** All ways to choose at least one. */
 export const subsets = <T>(items: readonly T[]): T[][] =>
-  items
-    .reduce<T[][]>((sets, item) => [...sets, ...sets.map((set) => [...set, item])], [[]])
-    .filter((set) => set.length > 0);
+  Array.from({ length: 2 ** items.length - 1 }, (_, k) =>
+    items.filter((_item, i) => Math.floor((k + 1) / 2 ** i) % 2 === 1),
+  );
 
 /**
  * Weights of the samples at `points` in the coefficients of the polynomial through them: `weights[k][j]` is what sample

@@ -141,7 +141,7 @@ export function customVjp<A extends readonly unknown[], B, R>(
   f: (...args: A) => B,
   rules: {
     readonly forward: (...args: A) => readonly [B, R];
-    readonly backward: (residuals: R, cotangent: B) => A;
+    readonly backward: (residuals: R, cotangent: B) => readonly [...A];
   },
 ): (...args: A) => B {
   const name = f.name || "the function";

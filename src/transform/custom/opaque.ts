@@ -30,7 +30,12 @@ export function closeOpaque<P extends { readonly f: Opaque }>(
     inputs: [...captured, ...inputs],
     params: {
       ...params,
-      f: { name: f.name, run: (xs) => evaluateGraph(graph, xs), captured: captured.length, graph },
+      f: {
+        name: f.name,
+        run: (xs) => evaluateGraph(graph, xs),
+        captured: captured.length + f.captured,
+        graph,
+      },
     },
   };
 }

@@ -36,7 +36,8 @@ class BatchTrace implements Trace {
       : { value: x, isBatched: false };
   }
 
-  process<P>(primitive: Primitive<P>, inputs: readonly Tensor[], params: P): readonly Tensor[] {
+  process<P>(primitive: Primitive<P>, operands: readonly Tensor[], given: P): readonly Tensor[] {
+    const { inputs, params } = primitive.close?.(operands, given) ?? { inputs: operands, params: given };
     const opened = inputs.map((x) => this.open(x));
     const outputs = primitive.batch({
       inputs: opened.map(({ value }) => value),

@@ -1,0 +1,14 @@
+import type { Tensor } from "polyadic";
+import { expect } from "vitest";
+
+/** Equal shapes and dtypes, and elements equal to a relative tolerance. */
+export function near(actual: Tensor, expected: Tensor, rtol = 1e-10): void {
+  expect(actual.shape).toEqual(expected.shape);
+  expect(actual.dtype).toBe(expected.dtype);
+  const a = actual.toTypedArray();
+  const b = expected.toTypedArray();
+  const scale = Math.max(1, ...b.map(Math.abs));
+  for (let i = 0; i < b.length; i++)
+    if (!(Math.abs(a[i]! - b[i]!) <= rtol * scale))
+      expect.fail(`element ${i}: ${a[i]} where ${b[i]} was expected\n${actual}\n${expected}`);
+}
