@@ -11,6 +11,9 @@ export const minus = (a: Tangent, b: Tangent): Tangent => (b === null ? a : a ? 
 export const times = (a: Tangent, factor: Tensor | number): Tangent =>
   a && (factor === 1 ? a : a.mul(factor));
 
+/** a / b where null is zero. */
+const over = (a: Tangent, b: Tensor): Tangent => (a === null ? null : a.div(b));
+
 type Coefficients = readonly (Tensor | null | undefined)[];
 
 /** Σ weight(j) · aⱼ · bₖ₋ⱼ for j from `from` to `to`. */
@@ -77,14 +80,14 @@ export const squareSeries = (a: Series, head: Tensor = a[0].square()): Series =>
 export const divSeries = (a: Series, b: Series, head: Tensor = a[0].div(b[0])): Series =>
   grow(head, orderOf(a), (k, q) => {
     const rest = minus(a[k] ?? null, convolve(b, q, k, 1, k));
-    return rest && rest.div(b[0]);
+    return over(rest, b[0]);
   });
 
 /** 1 / a. */
 export const reciprocalSeries = (a: Series, head: Tensor): Series =>
   grow(head, orderOf(a), (k, q) => {
     const rest = convolve(a, q, k, 1, k);
-    return rest && rest.mul(head).neg();
+    return times(rest, head.neg());
   });
 
 /** y with y² = a. */
@@ -94,7 +97,7 @@ export const sqrtSeries = (a: Series, head: Tensor = a[0].sqrt()): Series => {
     // The pairs that hold neither y₀ nor the unknown yₖ.
     const inner: Coefficients = [null, ...y.slice(1)];
     const rest = minus(a[k] ?? null, squareAt(inner, k));
-    return rest && rest.div(twice);
+    return over(rest, twice);
   });
 };
 
@@ -105,7 +108,7 @@ export const powSeries = (a: Series, r: Tensor, head: Tensor): Series =>
     const scaled = convolve(a, y, k, 1, k, (j) => j);
     const plain = convolve(a, y, k, 1, k, (j) => k - j);
     const sum = minus(times(scaled, r), plain);
-    return sum && sum.div(a[0].mul(k));
+    return over(sum, a[0].mul(k));
   });
 
 /** y with y' = d(y)·x', where d's k-th coefficient follows from those of y up to k. */
@@ -144,7 +147,7 @@ export const logSeries = (x: Series, head: Tensor = x[0].log()): Series =>
       1 / k,
     );
     const rest = minus(x[k] ?? null, known);
-    return rest && rest.div(x[0]);
+    return over(rest, x[0]);
   });
 
 /** y with y' = (a + b·y + c·y²)·x': tan, tanh and the logistic function. */
