@@ -116,10 +116,7 @@ function binaryDifferential(derivative: BinaryDerivative): Rules {
   const { tangents, jet, transpose } = derivative;
   return {
     jvp: ({ inputs: [a, b], tangents: [da, db], outputs: [y] }) => [
-      plus(
-        da && tangents[0] && tangents[0](da, a!, b!, y!),
-        db && tangents[1] && tangents[1](db, a!, b!, y!),
-      ),
+      plus((da && tangents[0]?.(da, a!, b!, y!)) ?? null, (db && tangents[1]?.(db, a!, b!, y!)) ?? null),
     ],
     jet: ({ series: [a, b], outputs: [y] }) => [jet(a!, b!, y!)],
     ...(transpose && {

@@ -7,6 +7,8 @@ import type { Series, Tangent } from "./primitive.ts";
 export const plus = (a: Tangent, b: Tangent): Tangent => (a && b ? a.add(b) : (a ?? b));
 /** a - b where null is zero. */
 export const minus = (a: Tangent, b: Tangent): Tangent => (b === null ? a : a ? a.sub(b) : b.neg());
+/** a / divisor where null is zero. */
+export const over = (a: Tangent, divisor: Tensor): Tangent => (a === null ? null : a.div(divisor));
 /** a · factor where null is zero. */
 export const times = (a: Tangent, factor: Tensor | number): Tangent =>
   a && (factor === 1 ? a : a.mul(factor));
@@ -56,6 +58,16 @@ const orderOf = (x: Series): number => x.length - 1;
 export const mapSeries = (x: Series, f: (coefficient: Tensor) => Tensor): Series =>
   x.map((coefficient) => coefficient && f(coefficient)) as unknown as Series;
 
+/**
+ * √s for a sum of squares s, with the root given: where the root is 0 it has no derivative in general, and is taken to
+ * stay 0.
+ */
+export const lengthSeries = (squares: Series, root: Tensor): Series => {
+  const isZero = root.equal(0);
+  const [, ...rest] = sqrtSeries(squares, isZero.where(1, root));
+  return [root, ...rest.map((c) => c && isZero.where(0, c))];
+};
+
 export const addSeries = (a: Series, b: Series): Series =>
   a.map((x, k) => plus(x, b[k] ?? null)) as unknown as Series;
 export const subSeries = (a: Series, b: Series): Series =>
@@ -76,15 +88,13 @@ export const squareSeries = (a: Series, head: Tensor = a[0].square()): Series =>
 /** q with q·b = a. */
 export const divSeries = (a: Series, b: Series, head: Tensor = a[0].div(b[0])): Series =>
   grow(head, orderOf(a), (k, q) => {
-    const rest = minus(a[k] ?? null, convolve(b, q, k, 1, k));
-    return rest && rest.div(b[0]);
+    return over(minus(a[k] ?? null, convolve(b, q, k, 1, k)), b[0]);
   });
 
 /** 1 / a. */
 export const reciprocalSeries = (a: Series, head: Tensor): Series =>
   grow(head, orderOf(a), (k, q) => {
-    const rest = convolve(a, q, k, 1, k);
-    return rest && rest.mul(head).neg();
+    return minus(null, times(convolve(a, q, k, 1, k), head));
   });
 
 /** y with y² = a. */
@@ -93,8 +103,7 @@ export const sqrtSeries = (a: Series, head: Tensor = a[0].sqrt()): Series => {
   return grow(head, orderOf(a), (k, y) => {
     // The pairs that hold neither y₀ nor the unknown yₖ.
     const inner: Coefficients = [null, ...y.slice(1)];
-    const rest = minus(a[k] ?? null, squareAt(inner, k));
-    return rest && rest.div(twice);
+    return over(minus(a[k] ?? null, squareAt(inner, k)), twice);
   });
 };
 
@@ -104,8 +113,7 @@ export const powSeries = (a: Series, r: Tensor, head: Tensor): Series =>
     // From a·y' = r·a'·y: k·a₀·yₖ = Σ (r·j - (k - j)) aⱼ yₖ₋ⱼ.
     const scaled = convolve(a, y, k, 1, k, (j) => j);
     const plain = convolve(a, y, k, 1, k, (j) => k - j);
-    const sum = minus(times(scaled, r), plain);
-    return sum && sum.div(a[0].mul(k));
+    return over(minus(times(scaled, r), plain), a[0].mul(k));
   });
 
 /** y with y' = d(y)·x', where d's k-th coefficient follows from those of y up to k. */
@@ -143,8 +151,7 @@ export const logSeries = (x: Series, head: Tensor = x[0].log()): Series =>
       convolve(y, x, k, 1, k - 1, (j) => j),
       1 / k,
     );
-    const rest = minus(x[k] ?? null, known);
-    return rest && rest.div(x[0]);
+    return over(minus(x[k] ?? null, known), x[0]);
   });
 
 /** y with y' = (a + b·y + c·y²)·x': tan, tanh and the logistic function. */
