@@ -1,4 +1,4 @@
-// Side-by-side benchmarks: `node bench/run.mjs [matmul] [elementwise] [eager] [decompositions]` (all when none is
+// Side-by-side benchmarks: `node bench/run.mjs [matmul] [elementwise] [eager] [decompositions] [gradient]` (all when none is
 // named), after `npm ci` in the repository and in this folder. Everything runs on one thread. Prints one table of
 // medians and median ratios and writes bench/results/<name>.json. PYTHON names the interpreter that has NumPy.
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -6,11 +6,12 @@ import { cpus } from "node:os";
 import { decompositions } from "./decompositions.mjs";
 import { eager } from "./eager.mjs";
 import { elementwise } from "./elementwise.mjs";
+import { gradient } from "./gradient.mjs";
 import { matmul } from "./matmul.mjs";
 import { printTable } from "./measure.mjs";
 import { jaxJs, numpyProcess, numpyTs } from "./peers.mjs";
 
-const benchmarks = { matmul, eager, decompositions, elementwise };
+const benchmarks = { matmul, eager, gradient, decompositions, elementwise };
 const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!benchmarks[name])

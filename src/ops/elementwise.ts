@@ -17,7 +17,7 @@ import {
   unaryKernel,
   unaryLoop,
 } from "./loops.ts";
-import { type Abstract, definePrimitive, type Primitive, type Series } from "./primitive.ts";
+import { type Abstract, definePrimitive, type Primitive, type Series, type Tangent } from "./primitive.ts";
 import { bilinear, isOpen, leadingBatch, linear, noDerivative } from "./rules.ts";
 import { plus } from "./series.ts";
 
@@ -105,6 +105,14 @@ function unaryDifferential(derivative: UnaryDerivative): Rules {
   };
 }
 
+const tangentOf = (
+  rule: ((t: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor) | null,
+  t: Tangent,
+  a: Tensor,
+  b: Tensor,
+  y: Tensor,
+): Tangent => (t === null || rule === null ? null : rule(t, a, b, y));
+
 function binaryDifferential(derivative: BinaryDerivative): Rules {
   if (derivative === "none") return noDerivative;
   if (derivative === "product")
@@ -116,7 +124,7 @@ function binaryDifferential(derivative: BinaryDerivative): Rules {
   const { tangents, jet, transpose } = derivative;
   return {
     jvp: ({ inputs: [a, b], tangents: [da, db], outputs: [y] }) => [
-      plus((da && tangents[0]?.(da, a!, b!, y!)) ?? null, (db && tangents[1]?.(db, a!, b!, y!)) ?? null),
+      plus(tangentOf(tangents[0], da!, a!, b!, y!), tangentOf(tangents[1], db!, a!, b!, y!)),
     ],
     jet: ({ series: [a, b], outputs: [y] }) => [jet(a!, b!, y!)],
     ...(transpose && {

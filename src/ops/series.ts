@@ -7,11 +7,12 @@ import type { Series, Tangent } from "./primitive.ts";
 export const plus = (a: Tangent, b: Tangent): Tangent => (a && b ? a.add(b) : (a ?? b));
 /** a - b where null is zero. */
 export const minus = (a: Tangent, b: Tangent): Tangent => (b === null ? a : a ? a.sub(b) : b.neg());
-/** a / divisor where null is zero. */
-export const over = (a: Tangent, divisor: Tensor): Tangent => (a === null ? null : a.div(divisor));
 /** a · factor where null is zero. */
 export const times = (a: Tangent, factor: Tensor | number): Tangent =>
   a && (factor === 1 ? a : a.mul(factor));
+
+/** a / b where null is zero. */
+const over = (a: Tangent, b: Tensor): Tangent => (a === null ? null : a.div(b));
 
 type Coefficients = readonly (Tensor | null | undefined)[];
 
@@ -88,13 +89,15 @@ export const squareSeries = (a: Series, head: Tensor = a[0].square()): Series =>
 /** q with q·b = a. */
 export const divSeries = (a: Series, b: Series, head: Tensor = a[0].div(b[0])): Series =>
   grow(head, orderOf(a), (k, q) => {
-    return over(minus(a[k] ?? null, convolve(b, q, k, 1, k)), b[0]);
+    const rest = minus(a[k] ?? null, convolve(b, q, k, 1, k));
+    return over(rest, b[0]);
   });
 
 /** 1 / a. */
 export const reciprocalSeries = (a: Series, head: Tensor): Series =>
   grow(head, orderOf(a), (k, q) => {
-    return minus(null, times(convolve(a, q, k, 1, k), head));
+    const rest = convolve(a, q, k, 1, k);
+    return times(rest, head.neg());
   });
 
 /** y with y² = a. */
@@ -103,7 +106,8 @@ export const sqrtSeries = (a: Series, head: Tensor = a[0].sqrt()): Series => {
   return grow(head, orderOf(a), (k, y) => {
     // The pairs that hold neither y₀ nor the unknown yₖ.
     const inner: Coefficients = [null, ...y.slice(1)];
-    return over(minus(a[k] ?? null, squareAt(inner, k)), twice);
+    const rest = minus(a[k] ?? null, squareAt(inner, k));
+    return over(rest, twice);
   });
 };
 
@@ -113,7 +117,8 @@ export const powSeries = (a: Series, r: Tensor, head: Tensor): Series =>
     // From a·y' = r·a'·y: k·a₀·yₖ = Σ (r·j - (k - j)) aⱼ yₖ₋ⱼ.
     const scaled = convolve(a, y, k, 1, k, (j) => j);
     const plain = convolve(a, y, k, 1, k, (j) => k - j);
-    return over(minus(times(scaled, r), plain), a[0].mul(k));
+    const sum = minus(times(scaled, r), plain);
+    return over(sum, a[0].mul(k));
   });
 
 /** y with y' = d(y)·x', where d's k-th coefficient follows from those of y up to k. */
@@ -151,7 +156,8 @@ export const logSeries = (x: Series, head: Tensor = x[0].log()): Series =>
       convolve(y, x, k, 1, k - 1, (j) => j),
       1 / k,
     );
-    return over(minus(x[k] ?? null, known), x[0]);
+    const rest = minus(x[k] ?? null, known);
+    return over(rest, x[0]);
   });
 
 /** y with y' = (a + b·y + c·y²)·x': tan, tanh and the logistic function. */
