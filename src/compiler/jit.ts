@@ -1,11 +1,14 @@
+import { hasSimd } from "../device/wasm/features.ts";
 import { bind } from "../ops/bind.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { TreeStructure } from "../tensor/tree.ts";
 import { FlatCall, flattenArguments } from "../transform/arguments.ts";
 import { callP } from "../transform/graphs/call.ts";
-import { close, type Graph, traceFlat } from "../transform/graphs/graph.ts";
+import { close, evaluateGraph, type Graph, traceFlat } from "../transform/graphs/graph.ts";
+import { optimize } from "./passes/optimize.ts";
+import { type Compiled, compile } from "./program/run.ts";
 
-interface Compiled {
+interface Traced {
   readonly graph: Graph;
   readonly call: FlatCall;
 }
@@ -35,13 +38,28 @@ function identityOf(value: object): string {
   return `ƒ${identities.get(value)}`;
 }
 
+const programs = new WeakMap<Graph, Compiled>();
+
+/** The compiled program of a graph. */
+export function programOf(graph: Graph): Compiled {
+  let program = programs.get(graph);
+  if (!program) {
+    program = compile(optimize(graph).graph);
+    programs.set(graph, program);
+  }
+  return program;
+}
+
+const runCompiled = (graph: Graph, inputs: readonly Tensor[]): readonly Tensor[] =>
+  hasSimd() ? programOf(graph).run(inputs) : evaluateGraph(graph, inputs);
+
 /**
  * The same function, traced once per combination of shapes, dtypes and other (static) arguments, then run as a graph.
  * The function must be pure: JavaScript in it runs only while it is traced. Values that it closes over are constants,
  * those of an enclosing transform excepted.
  */
 export function jit<A extends readonly unknown[], B>(f: (...args: A) => B): (...args: A) => B {
-  const cache = new Map<string, Compiled>();
+  const cache = new Map<string, Traced>();
   return (...args) => {
     const flat = flattenArguments(args);
     const key = signature(flat.structure, flat.leaves);
@@ -63,6 +81,7 @@ export function jit<A extends readonly unknown[], B>(f: (...args: A) => B): (...
       name: f.name || "jit",
       graph: compiled.graph,
       recompute: false,
+      run: runCompiled,
     });
     return compiled.call.rebuild<B>(outputs);
   };
