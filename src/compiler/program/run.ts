@@ -1,7 +1,7 @@
 // Compiled graphs as functions: inputs are copied into the arena, `main` runs once, results are copied out.
 
 import type { MatrixType } from "../../device/device.ts";
-import { sharedMemory, withArena } from "../../device/wasm/memory.ts";
+import { enterArena, leaveArena, sharedMemory } from "../../device/wasm/memory.ts";
 import { bind } from "../../ops/bind.ts";
 import { productInto } from "../../ops/contract.ts";
 import { allocate, type DType, dtypeInfo, type Storage } from "../../tensor/dtype.ts";
@@ -34,59 +34,71 @@ export function compile(graph: Graph): Compiled {
   });
   const module = new WebAssembly.Module(emitted.bytes);
   const main = new WebAssembly.Instance(module, { env: imports }).exports["main"] as (base: number) => void;
-  const run = (inputs: readonly Tensor[]): Tensor[] =>
-    withArena(plan.bytes, (address) => {
-      // A program may run inside of a call out of itself.
-      const before = base;
-      base = address;
-      try {
-        program.inputs.forEach((place, i) => {
-          copyIn(inputs[i]!, place, address + offsetOf(place, plan));
-        });
-        for (const { value, place } of program.constants)
-          copyIn(value, place, address + offsetOf(place, plan));
-        main(address);
-        return program.outputs.map((place) =>
-          bufferOf(place) ? copyOut(place, address + offsetOf(place, plan)) : place,
-        );
-      } finally {
-        base = before;
+  const placed = (place: Tensor): { place: Tensor; offset: number } => ({
+    place,
+    offset: offsetOf(place, plan),
+  });
+  const inputPlaces = program.inputs.map(placed);
+  const constants = program.constants.map(({ value, place }) => ({ value, ...placed(place) }));
+  const outputs = program.outputs.map((place) => (bufferOf(place) ? placed(place) : { place, offset: -1 }));
+  const run = (inputs: readonly Tensor[]): Tensor[] => {
+    const address = enterArena(plan.bytes);
+    // A program may run inside of a call out of itself.
+    const before = base;
+    base = address;
+    try {
+      for (let i = 0; i < inputPlaces.length; i++) {
+        const { place, offset } = inputPlaces[i]!;
+        copyIn(inputs[i]!, place, address + offset);
       }
-    });
+      for (const { value, place, offset } of constants) copyIn(value, place, address + offset);
+      main(address);
+      return outputs.map(({ place, offset }) => (offset < 0 ? place : copyOut(place, address + offset)));
+    } finally {
+      base = before;
+      leaveArena(plan.bytes);
+    }
+  };
   return { run, program, arenaBytes: plan.bytes, kernels: emitted.kernels, calls: emitted.calls.length };
 }
 
+let viewed: ArrayBufferLike | undefined;
+const views = new Map<DType, Storage>();
+
 /** The whole memory as elements of a dtype. */
 function memoryOf(dtype: DType): Storage {
-  const { storage } = dtypeInfo(dtype);
   const { buffer } = sharedMemory();
-  let views = viewsOf.get(buffer);
-  if (!views) {
-    views = new Map();
-    viewsOf.set(buffer, views);
+  if (buffer !== viewed) {
+    views.clear();
+    viewed = buffer;
   }
-  let view = views.get(storage);
+  let view = views.get(dtype);
   if (!view) {
-    view = new (storage as unknown as new (buffer: ArrayBuffer) => Storage)(buffer as ArrayBuffer);
-    views.set(storage, view);
+    const { storage } = dtypeInfo(dtype);
+    view = new (storage as unknown as new (buffer: ArrayBufferLike) => Storage)(buffer);
+    views.set(dtype, view);
   }
   return view;
 }
 
-const viewsOf = new WeakMap<ArrayBufferLike, Map<unknown, Storage>>();
+/** Below this count a loop is faster than making a view. */
+const SHORT = 32;
 
 function copyIn(value: Tensor, place: Tensor, address: number): void {
-  if (value.size === 0) return;
   const view = memoryOf(place.dtype);
-  view.set(value.data(), address / view.BYTES_PER_ELEMENT);
+  const data = value.data();
+  const start = address / view.BYTES_PER_ELEMENT;
+  if (data.length > SHORT) view.set(data, start);
+  else for (let i = 0; i < data.length; i++) view[start + i] = data[i]!;
 }
 
 function copyOut(place: Tensor, address: number): Tensor {
   const { dtype, shape, size } = place;
-  const data = allocate(dtype, size);
   const view = memoryOf(dtype);
+  const data = allocate(dtype, size);
   const start = address / view.BYTES_PER_ELEMENT;
-  data.set(view.subarray(start, start + data.length));
+  if (data.length > SHORT) data.set(view.subarray(start, start + data.length));
+  else for (let i = 0; i < data.length; i++) data[i] = view[start + i]!;
   return new Tensor(data, shape, dtype);
 }
 

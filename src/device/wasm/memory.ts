@@ -46,14 +46,14 @@ export const align = (bytes: number): number => (bytes + 63) & ~63;
 const SCRATCH = 32 << 20;
 let top = SCRATCH;
 
-/** Runs `body` with an arena of `bytes` bytes, which begins at the address that it gets. */
-export function withArena<R>(bytes: number, body: (base: number) => R): R {
+/** The address of a new arena of `bytes` bytes on top of the others; `leaveArena` with the same number gives it back. */
+export function enterArena(bytes: number): number {
   const base = top;
   top += align(bytes);
-  try {
-    reserve(top);
-    return body(base);
-  } finally {
-    top = base;
-  }
+  reserve(top);
+  return base;
+}
+
+export function leaveArena(bytes: number): void {
+  top -= align(bytes);
 }
