@@ -184,8 +184,10 @@ class Scope {
         const place = sameShape(leaf.place.shape, operand.shape) ? move(leaf.place) : null;
         return place && load(place);
       });
-    // Parts of complex numbers change the dtype, which only a place can.
-    const moved = operand.dtype === output.dtype ? through(operand.expression) : null;
+    // Parts of complex numbers change the dtype, which only a place can; scalars of mixed types stay scalars.
+    const canMove =
+      operand.dtype === output.dtype && (operand.expression.kind !== "apply" || canMap(operand.expression));
+    const moved = canMove ? through(operand.expression) : null;
     if (moved) return moved;
     const place = this.place(operand);
     return load(move(place) ?? move(this.contiguous(operand))!);
