@@ -1,3 +1,4 @@
 import "../ops/methods.ts";
 
-export { jit } from "./jit.ts";
+export { type Explanation, explain } from "./explain.ts";
+export { type Jitted, jit } from "./jit.ts";
