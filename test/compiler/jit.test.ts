@@ -2,7 +2,7 @@
 
 import { concat, DTypeError, exp, log, matmul, ShapeError, sin, type Tensor, tensor, tree } from "polyadic";
 import { explain, jit } from "polyadic/compiler";
-import { grad, scan, vmap, whileLoop } from "polyadic/transform";
+import { checkpoint, grad, scan, vmap, whileLoop } from "polyadic/transform";
 import { describe, expect, test } from "vitest";
 import { near } from "../transform/near.ts";
 
@@ -278,5 +278,23 @@ describe("explain", () => {
     near(jit(grad(loss))(x), grad(loss)(x));
     near(jit(vmap(grad((row: Tensor) => log(softmax(row)).at(0))))(x), grad(loss)(x));
     expect(explain(softmax)(x).calls).toBe(0);
+  });
+});
+
+describe("checkpoint", () => {
+  test("saves memory in compiled code too, for the same gradient bit by bit", () => {
+    const deep = (wrap: (f: (x: Tensor) => Tensor) => (x: Tensor) => Tensor) => (x: Tensor) => {
+      const block = wrap((y: Tensor) =>
+        sin(y.cumsum(0)).cumsum(0).tanh().cumsum(0).mul(0.01).exp().cumsum(0),
+      );
+      let y = x;
+      for (let i = 0; i < 6; i++) y = block(y);
+      return y.sum();
+    };
+    const x = tensor(Float64Array.from({ length: 500 }, (_, i) => Math.sin(i) / 500));
+    const plain = grad(deep((f) => f));
+    const saving = grad(deep((f) => checkpoint(f)));
+    expect(explain(saving)(x).arenaBytes).toBeLessThan(0.75 * explain(plain)(x).arenaBytes);
+    expect(jit(saving)(x).toTypedArray()).toEqual(jit(plain)(x).toTypedArray());
   });
 });
