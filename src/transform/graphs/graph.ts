@@ -1,23 +1,25 @@
 // A function as data: the list of primitives that it applies, recorded by running it on tracers.
 
 import { bind } from "../../ops/bind.ts";
-import type { Abstract, Primitive } from "../../ops/primitive.ts";
-import { type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
+import type { Abstract, Domain, Primitive } from "../../ops/primitive.ts";
+import { commonDomain, type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { formatGraph } from "./format.ts";
 
-/** A value of a graph: known by its number, shape and dtype. */
+/** A value of a graph: known by its number, shape and dtype (and domain, for a function). */
 export class Variable implements Abstract {
   readonly id: number;
   readonly shape: Shape;
   readonly dtype: DType;
+  readonly domain: Domain | undefined;
 
-  constructor(id: number, shape: Shape, dtype: DType) {
+  constructor(id: number, { shape, dtype, domain }: Abstract) {
     this.id = id;
     this.shape = shape;
     this.dtype = dtype;
+    this.domain = domain;
   }
 }
 
@@ -73,7 +75,7 @@ class GraphTracer extends Tracer {
   readonly variable: Variable;
 
   constructor(trace: Trace, variable: Variable) {
-    super(trace, variable.shape, variable.dtype);
+    super(trace, variable.shape, variable.dtype, variable.domain);
     this.variable = variable;
   }
 }
@@ -91,8 +93,8 @@ export class GraphTrace implements Trace {
     this.transform = transform;
   }
 
-  variable({ shape, dtype }: Abstract): Variable {
-    return new Variable(this.#count++, shape, dtype);
+  variable(like: Abstract): Variable {
+    return new Variable(this.#count++, like);
   }
 
   /** The tensor that stands for a variable while the function runs. */
@@ -106,7 +108,9 @@ export class GraphTrace implements Trace {
 
   process<P>(primitive: Primitive<P>, operands: readonly Tensor[], given: P): readonly Tensor[] {
     const { inputs, params } = primitive.close?.(operands, given) ?? { inputs: operands, params: given };
-    const outputs = primitive.abstractEval(inputs, params).map((output) => this.variable(output));
+    const results = primitive.abstractEval(inputs, params);
+    const domain = primitive.functional ? undefined : commonDomain(primitive.name, inputs);
+    const outputs = results.map((output) => this.variable(domain ? { ...output, domain } : output));
     this.#equations.push({
       primitive: primitive as unknown as Primitive<unknown>,
       inputs: inputs.map((x) => this.atom(x)),
@@ -172,7 +176,7 @@ export function close(graph: Graph): { readonly graph: Graph; readonly captured:
     if (!(atom instanceof Tracer)) return atom;
     let variable = variables.get(atom);
     if (!variable) {
-      variable = new Variable(count++, atom.shape, atom.dtype);
+      variable = new Variable(count++, atom);
       variables.set(atom, variable);
     }
     return variable;
