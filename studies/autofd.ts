@@ -74,7 +74,7 @@ function nonlocal(nodes: number): number {
 
 /** The cycloid through (0, 0) and (1, 1): x = R(θ - sin θ), y = R(1 - cos θ) up to this θ. */
 const LAST_ANGLE = 2.412011143913525;
-const FASTEST = 1.82568219;
+const FASTEST = LAST_ANGLE / Math.sqrt(1 - Math.cos(LAST_ANGLE));
 
 /** The curve (s³, s²·(1 + (1 - s)·p(s))), p a cubic. */
 const height = (coefficients: Tensor): Fn =>

@@ -6,7 +6,7 @@ import type { DType } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError, TracerError } from "../../tensor/errors.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { close, evaluateGraph, type Graph, traceFlat, Variable } from "../graphs/graph.ts";
+import { closeOverFunctions, evaluateGraph, type Graph, traceFlat, Variable } from "../graphs/graph.ts";
 import { isDifferentiable } from "../traces/forward.ts";
 import { coordinates } from "./apply.ts";
 import { asFn } from "./check.ts";
@@ -43,7 +43,7 @@ export function fn(spec: FnSpec, f: (...args: Tensor[]) => Tensor): Fn {
     throw new DTypeError(`fn: a dtype of floating-point numbers was expected, got ${dtype}`);
   const domain = new ArgumentList(spec.in.map((shape) => ({ shape, dtype, grid: null })));
   const traced = traceFlat((args) => [checkedValue(f(...args), spec.out, dtype)], domain.args, "fn");
-  const { graph, captured } = close(traced);
+  const { graph, captured } = closeOverFunctions(traced);
   if (!captured.every(isKnown)) return overCoordinates(graph, captured, domain);
   const [result] = graph.outputs;
   const place = result instanceof Variable ? graph.inputs.indexOf(result) : -1;

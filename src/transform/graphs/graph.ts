@@ -4,6 +4,7 @@ import { bind } from "../../ops/bind.ts";
 import type { Abstract, Domain, Primitive } from "../../ops/primitive.ts";
 import { commonDomain, type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
 import type { DType } from "../../tensor/dtype.ts";
+import { TracerError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { formatGraph } from "./format.ts";
@@ -167,9 +168,26 @@ export function prune(graph: Graph): Graph {
 
 /**
  * A graph that can live longer than the transforms around it: the values of outer transforms that it uses become
- * inputs of their own, in front of the others. Ordinary constants stay inside.
+ * inputs of their own, in front of the others. Ordinary constants stay inside. Throws TracerError when functions are
+ * among the inputs.
  */
-export function close(graph: Graph): { readonly graph: Graph; readonly captured: readonly Tensor[] } {
+export function close(graph: Graph): Closed {
+  const closed = closeOverFunctions(graph);
+  const { domain } = closed.graph.inputs.find((input) => input.domain) ?? {};
+  if (domain)
+    throw new TracerError(
+      `a function of ${domain} was passed to, or used inside of, a loop, a branch, a jitted or checkpointed function or a custom rule: these take tensors; use them inside of fn()`,
+    );
+  return closed;
+}
+
+interface Closed {
+  readonly graph: Graph;
+  readonly captured: readonly Tensor[];
+}
+
+/** `close` for graphs that may use whole functions. */
+export function closeOverFunctions(graph: Graph): Closed {
   const variables = new Map<Tensor, Variable>();
   let count = graph.count;
   const lift = (atom: Atom): Atom => {
