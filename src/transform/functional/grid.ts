@@ -48,39 +48,42 @@ function trapezoid(n: number): Rule {
   };
 }
 
-/** The zeros of the Legendre polynomial of degree n on [-1, 1], found from the right and mirrored. */
+/**
+ * The zeros of the Legendre polynomial of degree n. Those in [0, 1) are found as distances d = 1 - x from the end, so that
+ * the weights, which depend on 1 - x², keep their relative precision; the others mirror them.
+ */
 function legendre(n: number): Rule {
   const nodes = new Float64Array(n);
   const weights = new Float64Array(n);
   for (let i = 0; i < n / 2; i++) {
-    const isMiddle = 2 * i + 1 === n;
     // Tricomi's approximation, within O(n⁻⁴) of the zero.
-    const guess = (1 - (n - 1) / (8 * n ** 3)) * Math.cos((Math.PI * (4 * i + 3)) / (4 * n + 2));
-    let x = isMiddle ? 0 : guess;
-    for (let step = 1, k = 0; !isMiddle && Math.abs(step) > 1e-16 && k < 8; k++) {
-      const { value, slope } = legendreAt(n, x);
-      step = value / slope;
-      x -= step;
-    }
-    const { slope } = legendreAt(n, x);
-    nodes[i] = -x;
-    nodes[n - 1 - i] = x;
-    weights[i] = 2 / ((1 - x * x) * slope * slope);
+    const angle = (Math.PI * (4 * i + 3)) / (4 * n + 2);
+    let d = 2 * Math.sin(angle / 2) ** 2 + ((n - 1) / (8 * n ** 3)) * Math.cos(angle);
+    if (2 * i + 1 === n) d = 1;
+    else
+      for (let step = 1, k = 0; Math.abs(step) > 1e-16 * d && k < 8; k++) {
+        const { value, slope } = legendreAt(n, d);
+        step = value / slope;
+        d += step;
+      }
+    const { slope } = legendreAt(n, d);
+    nodes[i] = d - 1;
+    nodes[n - 1 - i] = 1 - d;
+    weights[i] = 2 / (d * (2 - d) * slope * slope);
     weights[n - 1 - i] = weights[i]!;
   }
   return { nodes, weights };
 }
 
-/** Pₙ(x) and its derivative by the recurrence of three terms, for |x| < 1. */
-function legendreAt(n: number, x: number): { value: number; slope: number } {
-  let previous = 1;
-  let value = x;
-  for (let k = 2; k <= n; k++) {
-    const next = ((2 * k - 1) * x * value - (k - 1) * previous) / k;
-    previous = value;
-    value = next;
+/** Pₙ(1 - d) and P'ₙ(1 - d) for 0 < d ≤ 1, by the recurrence of three terms for differences of neighbours. */
+function legendreAt(n: number, d: number): { value: number; slope: number } {
+  let value = 1 - d;
+  let difference = -d;
+  for (let k = 1; k < n; k++) {
+    difference = (k * difference - (2 * k + 1) * d * value) / (k + 1);
+    value += difference;
   }
-  return { value, slope: (n * (previous - x * value)) / ((1 - x) * (1 + x)) };
+  return { value, slope: (n * (d * value - difference)) / (d * (2 - d)) };
 }
 
 function checkedInterval(interval: Interval, what: string): Interval {
