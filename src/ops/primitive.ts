@@ -117,8 +117,11 @@ export interface Primitive<P> {
   readonly dtypes: readonly DType[];
   /** Moves elements without looking at them: narrow floats are then handed over as bit patterns. */
   readonly movesOnly?: boolean;
-  /** Takes functions as wholes (derivatives, integrals, composition), and says itself which domain results have. */
-  readonly functional?: boolean;
+  /**
+   * For primitives that take functions as wholes (derivatives, integrals, composition) and say themselves which domain
+   * results have: the parameters for an operand that takes the arguments of `outer` before its own.
+   */
+  readonly functional?: (params: P, outer: Domain) => P;
   /** Shapes and dtypes of the results; throws ShapeError or DTypeError when the operands do not fit. */
   abstractEval(inputs: readonly Abstract[], params: P): readonly Abstract[];
   /** The results themselves; `outputs` is what `abstractEval` answered (compound primitives get none). */

@@ -24,11 +24,11 @@ import { type Body, FnNode, taylorAt, valueAt } from "./node.ts";
 import { type FunctionDomain, functionDomain } from "./types.ts";
 
 /** f at its arguments: a tensor for tensors, the composition for functions over one domain. */
-const applyP: Primitive<undefined> = definePrimitive<undefined>({
+export const applyP: Primitive<undefined> = definePrimitive<undefined>({
   name: "apply",
   dtypes: ALL,
   movesOnly: true,
-  functional: true,
+  functional: (params) => params,
   abstractEval: ([f, ...args]) => [
     { shape: f!.shape, dtype: f!.dtype, domain: commonDomain("compose", args) },
   ],
@@ -117,14 +117,14 @@ export function applyFn(f: Tensor, given: readonly TensorLike[], what: string): 
   return applied(f, overOneDomain(args));
 }
 
-function applied(f: Tensor, args: readonly Tensor[]): Tensor {
+/** f at its arguments, by extension alone where they are different coordinates of one domain. */
+export function applied(f: Tensor, args: readonly Tensor[]): Tensor {
   const places = coordinatePlaces(args);
   if (!places) return bindOne(applyP, [f, ...args], undefined);
   const domain = commonDomain("compose", args) as FunctionDomain;
   return bindOne(extendP, [f], { domain, places });
 }
 
-/** The places of arguments that are different coordinates of one domain: the function is then only extended. */
 function coordinatePlaces(args: readonly Tensor[]): number[] | undefined {
   const places = args.flatMap((x) =>
     x instanceof FnNode && x.body instanceof Coordinate ? [x.body.place] : [],

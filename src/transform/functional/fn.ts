@@ -3,14 +3,15 @@
 import { asTensor } from "../../ops/operands.ts";
 import { domainOf } from "../../ops/tracer.ts";
 import type { DType } from "../../tensor/dtype.ts";
-import { DomainError, DTypeError, ShapeError, TracerError } from "../../tensor/errors.ts";
+import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { closeOverFunctions, evaluateGraph, type Graph, traceFlat, Variable } from "../graphs/graph.ts";
+import { closeOverFunctions, evaluateGraph, traceFlat, Variable } from "../graphs/graph.ts";
 import { isDifferentiable } from "../traces/forward.ts";
 import { coordinates } from "./apply.ts";
 import { asFn } from "./check.ts";
 import { ArgumentList } from "./domain.ts";
+import { liftGraph } from "./lift.ts";
 import { type Body, FnNode, isKnown } from "./node.ts";
 import type { Fn } from "./types.ts";
 
@@ -44,7 +45,8 @@ export function fn(spec: FnSpec, f: (...args: Tensor[]) => Tensor): Fn {
   const domain = new ArgumentList(spec.in.map((shape) => ({ shape, dtype, grid: null })));
   const traced = traceFlat((args) => [checkedValue(f(...args), spec.out, dtype)], domain.args, "fn");
   const { graph, captured } = closeOverFunctions(traced);
-  if (!captured.every(isKnown)) return overCoordinates(graph, captured, domain);
+  const usesFunctions = graph.equations.some(({ outputs }) => outputs.some((output) => output.domain));
+  if (usesFunctions || !captured.every(isKnown)) return asFn(liftGraph(graph, captured, domain));
   const [result] = graph.outputs;
   const place = result instanceof Variable ? graph.inputs.indexOf(result) : -1;
   if (place >= captured.length) return asFn(coordinates(domain)[place - captured.length]!);
@@ -63,17 +65,4 @@ function checkedValue(value: Tensor, out: Shape, dtype: DType): Tensor {
     );
   if (y.dtype !== dtype) throw new DTypeError(`fn: ${dtype} was expected, the function returned ${y.dtype}`);
   return y;
-}
-
-/**
- * Code that uses values which a transform follows: run on the coordinate functions instead of numbers, so that the
- * transform sees every operation.
- */
-function overCoordinates(graph: Graph, captured: readonly Tensor[], domain: ArgumentList): Fn {
-  if (graph.equations.some(({ outputs }) => outputs.some((output) => output.domain)))
-    throw new TracerError(
-      "fn: inside of it, functions were made from one that a derivative follows; call() that function here and combine numbers, or combine whole functions outside of fn()",
-    );
-  const [result] = evaluateGraph(graph, [...captured, ...coordinates(domain)]);
-  return asFn(domainOf(result!) ? result! : domain.constant(result!));
 }

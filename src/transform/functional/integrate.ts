@@ -8,7 +8,7 @@ import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { batchFlat } from "../traces/batching.ts";
 import { type Body, FnNode, taylorAt, Unknown, valueAt } from "./node.ts";
-import { type FunctionDomain, functionDomain, type Grid } from "./types.ts";
+import { behind, type FunctionDomain, functionDomain, type Grid } from "./types.ts";
 
 interface ExtendParams {
   readonly domain: FunctionDomain;
@@ -24,7 +24,13 @@ export const extendP: Primitive<ExtendParams> = definePrimitive<ExtendParams>({
   name: "extend",
   dtypes: ALL,
   movesOnly: true,
-  functional: true,
+  functional: ({ domain, places }, outer) => {
+    const { args } = outer as FunctionDomain;
+    return {
+      domain: (outer as FunctionDomain).join(domain.args),
+      places: [...args.map((_, i) => i), ...places.map((place) => place + args.length)],
+    };
+  },
   abstractEval: ([x], { domain, places }) => {
     const own = functionDomain(x!);
     const expected = domain.pick(places);
@@ -106,7 +112,7 @@ export const integrateP: Primitive<IntegrateParams> = definePrimitive<IntegrateP
   name: "integrate",
   dtypes: ALL,
   movesOnly: true,
-  functional: true,
+  functional: ({ args, grids }, outer) => ({ args: behind(args, outer), grids }),
   abstractEval: ([f], { args }) => {
     const rest = kept(functionDomain(f!)!, args);
     const domain = functionDomain(f!)!.pick(rest);

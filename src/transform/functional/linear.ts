@@ -9,7 +9,7 @@ import { isDifferentiable, jvpFlat } from "../traces/forward.ts";
 import { linearizeFlat, pullTape } from "../traces/tape.ts";
 import { asFn, checkArguments, domainOfFn } from "./check.ts";
 import { type Body, FnNode, valueAt } from "./node.ts";
-import { type Fn, type FunctionDomain, functionDomain } from "./types.ts";
+import { behind, type Fn, type FunctionDomain, functionDomain } from "./types.ts";
 
 interface LinearizeParams {
   /** Arguments that move. */
@@ -21,7 +21,7 @@ export const linearizeFnP: Primitive<LinearizeParams> = definePrimitive<Lineariz
   name: "linearizeFn",
   dtypes: ALL,
   movesOnly: true,
-  functional: true,
+  functional: ({ slots }, outer) => ({ slots: behind(slots, outer) }),
   abstractEval: ([f], { slots }) => {
     const domain = functionDomain(f!)!;
     return [{ shape: f!.shape, dtype: f!.dtype, domain: domain.join(slots.map((i) => domain.args[i]!)) }];
@@ -62,7 +62,7 @@ export const linearTransposeP: Primitive<TransposeParams> = definePrimitive<Tran
   name: "linearTranspose",
   dtypes: ALL,
   movesOnly: true,
-  functional: true,
+  functional: ({ args }, outer) => ({ args: behind(args, outer) }),
   abstractEval: ([f], { args }) => {
     const domain = transposedDomain(f!, args);
     return args.map((i) => {

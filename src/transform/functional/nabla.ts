@@ -14,7 +14,7 @@ import { factorial } from "../jet.ts";
 import { isDifferentiable } from "../traces/forward.ts";
 import { asFn, checkArgument, domainOfFn } from "./check.ts";
 import { type Body, FnNode, replaceAt, taylorAt, taylorByJet, valueAt } from "./node.ts";
-import { type Fn, functionDomain } from "./types.ts";
+import { behind, type Fn, functionDomain } from "./types.ts";
 
 export type NablaMode = "forward" | "reverse";
 
@@ -35,7 +35,7 @@ export const nablaP: Primitive<NablaParams> = definePrimitive<NablaParams>({
   name: "nabla",
   dtypes: ALL,
   movesOnly: true,
-  functional: true,
+  functional: (params, outer) => ({ ...params, arg: behind([params.arg], outer)[0]! }),
   abstractEval: ([f], { arg }) => [
     {
       shape: [...f!.shape, ...functionDomain(f!)!.args[arg]!.shape],
@@ -136,7 +136,7 @@ export const divergenceP: Primitive<DivergenceParams> = definePrimitive<Divergen
   name: "divergence",
   dtypes: ALL,
   movesOnly: true,
-  functional: true,
+  functional: (params, outer) => ({ ...params, arg: behind([params.arg], outer)[0]! }),
   abstractEval: ([t], { arg }): Abstract[] => {
     const { shape } = functionDomain(t!)!.args[arg]!;
     const rest = t!.shape.length - shape.length;

@@ -69,6 +69,11 @@ export class FnNode extends Tracer {
     return `Fn(${this.domain} → ${this.dtype}${this.shape.length ? formatShape(this.shape) : ""})`;
   }
 
+  override [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
+    throw this.#noElements();
+  }
+
   #noElements(): TracerError {
     return new TracerError(`${this} has no elements: f.call(x) gives its value at a point`);
   }
@@ -89,6 +94,11 @@ export class Unknown extends Tracer {
   }
 
   override data(): never {
+    throw noGrid();
+  }
+
+  override [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
     throw noGrid();
   }
 

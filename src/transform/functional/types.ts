@@ -54,6 +54,10 @@ export interface Fn extends Pointwise {
   call(...point: readonly TensorLike[]): Tensor;
 }
 
+/** Places of arguments once those of `outer` stand in front. */
+export const behind = (places: readonly number[], outer: Domain): readonly number[] =>
+  places.map((place) => place + (outer as FunctionDomain).args.length);
+
 /** The domain of a function, undefined for an ordinary tensor. Domains are made in one place only. */
 export const functionDomain = (x: Abstract): FunctionDomain | undefined =>
   x.domain as FunctionDomain | undefined;
