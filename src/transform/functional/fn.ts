@@ -32,7 +32,7 @@ export interface FnSpec {
  * Throws ShapeError or DTypeError when the code does not return what `spec` says, DomainError for a spec without
  * arguments.
  */
-export function fn(spec: FnSpec, f: (...args: Tensor[]) => Tensor): Fn {
+export function fn(spec: FnSpec, f: (...args: Tensor[]) => Tensor | number): Fn {
   const { dtype = "float64" } = spec;
   if (!Array.isArray(spec.in) || spec.in.length === 0)
     throw new DomainError("fn: a function needs at least one argument: in must hold a shape for each");
@@ -54,7 +54,7 @@ export function fn(spec: FnSpec, f: (...args: Tensor[]) => Tensor): Fn {
   return asFn(new FnNode(body, 0, { shape: spec.out, dtype, domain }));
 }
 
-function checkedValue(value: Tensor, out: Shape, dtype: DType): Tensor {
+function checkedValue(value: Tensor | number, out: Shape, dtype: DType): Tensor {
   const y = value instanceof Tensor ? value : asTensor(value, "fn: the function's result").astype(dtype);
   const domain = domainOf(y);
   if (domain)
