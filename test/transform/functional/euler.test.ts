@@ -43,6 +43,7 @@ describe("Lagrangians of one function of one variable", () => {
     ["f''²/2", (f) => second(f).square().div(2), y4],
     ["x f''²", (f) => x.mul(second(f).square()), (t) => 2 * (2 * y3(t) + t * y4(t))],
     ["f f''", (f) => f.mul(second(f)), (t) => 2 * y2(t)],
+    ["x³ f'''", (f) => x.pow(3).mul(nabla(second(f))), () => -6],
     ["x² f'", (f) => x.square().mul(nabla(f)), (t) => -2 * t],
     [
       "f''² f' (third derivatives)",

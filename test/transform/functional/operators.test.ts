@@ -332,8 +332,8 @@ describe("integrate and inner", () => {
       const product = binary((y, x) => k.call(y, x).mul(u.call(x)));
       return integrate(integrate(product, { args: 1, grid }).square(), { grid });
     };
-    const kernel = k.call.length >= 0 ? grid.nodes.expandDims(1) : grid.nodes;
-    const matrix = grid.nodes.sub(kernel).square().neg().exp().add(kernel);
+    const rows = grid.nodes.expandDims(1);
+    const matrix = grid.nodes.sub(rows).square().neg().exp().add(rows);
     const values = grid.nodes.mul(2).sin();
     const exact = matrix
       .mT()
