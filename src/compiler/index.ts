@@ -1,3 +1,4 @@
 import "../ops/methods.ts";
 
 export { jit } from "./jit.ts";
+export { peakBytes } from "./liveness.ts";
