@@ -59,6 +59,7 @@ function determinant({ work, pivots }: LU): Float64Array {
 function collect(parts: readonly Float64Array[], shape: readonly number[], dtype: DType): Tensor {
   const width = isComplex(dtype) ? 2 : 1;
   const out = allocate(dtype, parts.length);
+  // Adding 0 makes the -0 of a singular matrix 0.
   parts.forEach((part, i) => {
     for (let j = 0; j < width; j++) out[i * width + j] = part[j]! + 0;
   });
@@ -160,9 +161,9 @@ const detP: Primitive<undefined> = definePrimitive<undefined>({
 });
 
 /**
- * The determinant `[…]` of square a `[…, n, n]`, by LU with partial pivoting; O(n³). It leaves the range of numbers soon:
- * `slogdet` does not. The derivative, the matrix of cofactors det(a) a⁻ᵀ, is found at singular matrices too; asking for a
- * second one there throws DomainError.
+ * The determinant `[…]` of square a `[…, n, n]`, by LU with partial pivoting; O(n³). It leaves the range of numbers
+ * soon, which `slogdet` does not. The derivative, the matrix of cofactors det(a) a⁻ᵀ, is found at singular matrices
+ * too; asking for a second one there throws DomainError.
  *
  * @throws ShapeError unless square; DTypeError for float8; DomainError for NaN or infinity.
  */
@@ -172,8 +173,8 @@ export function det(a: Tensor): Tensor {
 }
 
 /**
- * Sign and logarithm of the absolute value of the determinant of square a `[…, n, n]`, so that det a = sign · exp(logAbs);
- * a singular matrix gives 0 and -∞. O(n³). The derivative of log |det a| is a⁻ᵀ: asking for it at a singular matrix
+ * Sign and logarithm of the absolute value of the determinant of square a `[…, n, n]`: det a = sign · exp(logAbs). A
+ * singular matrix gives 0 and -∞. O(n³). The derivative of log |det a| is a⁻ᵀ: asking for it at a singular matrix
  * throws DomainError.
  *
  * @throws as `det` does.

@@ -86,7 +86,9 @@ export function onDiagonal(n: number): Tensor {
 export const asRow = (values: Tensor): Tensor => values.expandDims(-2);
 const asColumn = (values: Tensor): Tensor => values.expandDims(-1);
 
-/** wⱼ - wᵢ at (i, j) for values w `[…, n]`, 0 where it is only rounding, infinite on the diagonal: nothing turns there. */
+/**
+ * wⱼ - wᵢ at (i, j) for values w `[…, n]`, 0 where it is only rounding, infinite on the diagonal: nothing turns there.
+ */
 export function differences(values: Tensor, n: number): Tensor {
   const gaps = cleared(asRow(values).sub(asColumn(values)), asColumn(roundingOf(values, n)));
   return where(onDiagonal(values.shape.at(-1)!), Number.POSITIVE_INFINITY, gaps);

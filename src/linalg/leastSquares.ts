@@ -4,11 +4,11 @@ import { where } from "../ops/comparison.ts";
 import { definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
 import { minus } from "../ops/series.ts";
 import { allocate, machineEpsilon, realDType } from "../tensor/dtype.ts";
-import { broadcastShapes } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { adjoint, chain, columnProducts, matmulOrNull } from "./derivative.ts";
 import { asRow } from "./gap.ts";
 import {
+  broadcastBatch,
   checkMatrix,
   equilibrate,
   FACTORED,
@@ -114,25 +114,36 @@ const lstsqP: Primitive<RankParams> = definePrimitive<RankParams>({
     return [dx, where(isZero, 0, shares), null, da && valueTangents(a!, da)];
   },
   batch: ({ inputs: [a, b], batched, size, params, self }) => {
-    if (batched[0]) {
-      const right = batched[1] ? b! : b!.broadcastTo([size, ...b!.shape]);
-      return bind(self, [a!, right], params);
-    }
-    const { columns, unfold } = foldColumns(b!, 1);
-    const [x, residual, rank, values] = bind(self, [a!, columns], params);
-    const repeat = (y: Tensor): Tensor => y.broadcastTo([size, ...y.shape]);
-    return [unfold(x!), unfold(asRow(residual!)).squeeze(-2), repeat(rank!), repeat(values!)];
+    if (!batched[0]) return solveFolded(self, a!, b!, 1, params);
+    const right = batched[1] ? b! : b!.broadcastTo([size, ...b!.shape]);
+    return bind(self, [a!, right], params);
   },
   jet: JET_FROM_JVP,
 });
 
+/** For right-hand sides with `count` leading axes that the matrices lack: one factorization serves them all. */
+function solveFolded(
+  self: Primitive<RankParams>,
+  a: Tensor,
+  b: Tensor,
+  count: number,
+  params: RankParams,
+): readonly Tensor[] {
+  const { columns, unfold } = foldColumns(b, count);
+  const [x, residual, rank, values] = bind(self, [a, columns], params);
+  const repeat = (y: Tensor): Tensor => y.broadcastTo([...b.shape.slice(0, count), ...y.shape]);
+  return [unfold(x!), unfold(asRow(residual!)).squeeze(-2), repeat(rank!), repeat(values!)];
+}
+
 /**
  * Minimizes ‖a x − b‖₂ for a `[…, m, n]` of any rank and b `[m]` or `[…, m, k]` (leading axes broadcast): the solution
  * of least norm, from the thin SVD in which singular values at most `rtol` times the largest count as zero (default:
- * max(m, n) eps of the dtype). O(m n min(m, n) + m n k).
+ * max(m, n) eps of the dtype). O(m n min(m, n) + m n k); the SVD is kept as long as the tensor a is, and least squares
+ * with other right-hand sides start from it.
  *
  * Derivatives are those at constant rank: x jumps where the rank of `a` changes, so at a deficient rank they hold along
- * changes of `a` that keep it, and neglect what lies below `rtol`. The derivative of a residual that is 0 to rounding is 0.
+ * changes of `a` that keep it, and neglect what lies below `rtol`. The derivative of a residual that is 0
+ * to rounding is 0.
  *
  * Sources: Golub and Van Loan, "Matrix Computations" (4th ed.), 5.5; derivative: Golub and Pereyra, "The
  * differentiation of pseudo-inverses and nonlinear least squares problems whose variables separate", SIAM Journal on
@@ -146,9 +157,12 @@ export function lstsq(a: Tensor, b: Tensor, options: { readonly rtol?: number } 
   const rtol = rankTolerance("lstsq", a, options.rtol);
   const { columns, restore } = rightSides("lstsq", a, b);
   const { dtype } = meet("lstsq", a, b);
-  const batch = broadcastShapes(a.shape.slice(0, -2), columns.shape.slice(0, -2));
-  const operands = [a, columns].map((x) => x.astype(dtype).broadcastTo([...batch, ...x.shape.slice(-2)]));
-  const [x, residual, rank, singularValues] = bind(lstsqP, operands, { rtol });
+  const matrix = a.astype(dtype);
+  const right = columns.astype(dtype);
+  const [x, residual, rank, singularValues] =
+    a.ndim === 2 && right.ndim > 2
+      ? solveFolded(lstsqP, matrix, right, right.ndim - 2, { rtol })
+      : bind(lstsqP, broadcastBatch(matrix, right), { rtol });
   return {
     x: restore(x!),
     residual: restore(residual!),

@@ -151,6 +151,12 @@ export function withMatrix({ shape }: Abstract, ...lengths: number[]): Shape {
 /** The lesser of the last two lengths. */
 export const leastLength = ({ shape }: Abstract): number => Math.min(shape.at(-2)!, shape.at(-1)!);
 
+/** Matrices with their leading axes broadcast against each other. */
+export function broadcastBatch(...matrices: readonly Tensor[]): Tensor[] {
+  const batch = broadcastShapes(...matrices.map((x) => x.shape.slice(0, -2)));
+  return matrices.map((x) => x.broadcastTo([...batch, ...x.shape.slice(-2)]));
+}
+
 /**
  * Matrices whose first `count` axes have become further columns: `[…, n, k]` as `[rest, n, …k]`, so that one
  * factorization serves them all. `unfold` brings a result of as many columns back.

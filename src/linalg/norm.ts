@@ -6,7 +6,7 @@ import { leadingBatch } from "../ops/rules.ts";
 import { Tracer } from "../ops/tracer.ts";
 import { realDType } from "../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { equilibrate, FACTORED, factorable, load, overBatch, storeVector, type Work } from "./matrix.ts";
 import { singularValues, svdvals } from "./svd.ts";
 import { maxAbs, norm2 } from "./vector.ts";
@@ -44,8 +44,8 @@ const frobeniusP: Primitive<undefined> = definePrimitive<undefined>({
  * `"fro"` and 2 are its Euclidean norm, 1 the sum and `"inf"` the maximum of absolute values. O(m n); kinds 2 and
  * `"nuclear"` need the singular values.
  *
- * Where a norm has no derivative one of its subgradients is returned: that of the Frobenius and Euclidean norm of zeros is
- * 0.
+ * Where a norm has no derivative one of its subgradients is returned: that of the Frobenius and Euclidean norm of
+ * zeros is 0.
  *
  * @throws ShapeError for a scalar; DTypeError for float8; DomainError for an unknown kind, NaN or infinity.
  */
@@ -74,8 +74,8 @@ function tracedNorm(a: Tensor, kind: Exclude<NormKind, "fro">): Tensor {
 const evaluateNorm = (a: Tensor, kind: NormKind): Tensor[] =>
   overBatch([a], ([x]) => {
     const work = load("norm", x!);
-    const values = Float64Array.of(normOf(work, kind));
-    return [storeVector(values, work.dtype).reshape([])];
+    const { storage, dtype } = storeVector(Float64Array.of(normOf(work, kind)), work.dtype);
+    return [new Tensor(storage, [], dtype)];
   });
 
 function normOf(work: Work, kind: NormKind): number {

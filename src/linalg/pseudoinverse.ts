@@ -80,7 +80,7 @@ export const pinvP: Primitive<RankParams> = definePrimitive<RankParams>({
 
 /**
  * The Moore-Penrose inverse `[…, n, m]` of a `[…, m, n]` of any rank; singular values at most `rtol` times the largest
- * count as zero (default: max(m, n) eps of the dtype). O(m n min(m, n)).
+ * count as zero (default: max(m, n) eps of the dtype). O(m n min(m, n)); shares its SVD with `lstsq`.
  *
  * Derivatives are those at constant rank: the inverse jumps where the rank of `a` changes, so at a deficient rank they
  * hold along changes of `a` that keep it, and neglect what lies below `rtol`.

@@ -74,6 +74,9 @@ const CANCELLATION = 1e-8;
  * rank + oversample columns; with `rtol` it grows until the measured error meets it (with both, up to that many).
  * O(m n l (powerIterations + 1) + (m + n) l²).
  *
+ * It measures its error and stops by it, so it works on values: inside a transform it throws TracerError. For the
+ * derivative of leading singular triplets take those of `svd`.
+ *
  * @throws ShapeError unless `a` is a matrix and `probe` has n rows; DTypeError for float8; DomainError for NaN,
  * infinity, options out of range, or neither a key nor a probe.
  */
@@ -89,7 +92,7 @@ export function rangeFinder(a: Tensor, options: RangeOptions): Range {
 
 /**
  * A truncated SVD a ≈ u diag(s) vᴴ from the range finder. With `rank` it keeps that many singular values, with `rtol`
- * the fewest that meet it. Cost as `rangeFinder`, plus O(n l²).
+ * the fewest that meet it. Cost as `rangeFinder`, plus O(n l²); not for use inside transforms either.
  *
  * @throws as `rangeFinder` does.
  */

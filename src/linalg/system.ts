@@ -7,10 +7,10 @@ import { definePrimitive, type Primitive, type Tangent } from "../ops/primitive.
 import { isOpen } from "../ops/rules.ts";
 import { grow, minus } from "../ops/series.ts";
 import { allocate } from "../tensor/dtype.ts";
-import { broadcastShapes } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { matmulOrNull } from "./derivative.ts";
 import {
+  broadcastBatch,
   checkSquare,
   FACTORED,
   foldColumns,
@@ -115,7 +115,5 @@ export function solveSystem<P extends SystemParams>(
     const { columns: wide, unfold } = foldColumns(right, right.ndim - 2);
     return unfold(bindOne(primitive, [matrix, wide], params));
   }
-  const batch = broadcastShapes(matrix.shape.slice(0, -2), right.shape.slice(0, -2));
-  const operands = [matrix, right].map((x) => x.broadcastTo([...batch, ...x.shape.slice(-2)]));
-  return restore(bindOne(primitive, operands, params));
+  return restore(bindOne(primitive, broadcastBatch(matrix, right), params));
 }

@@ -8,11 +8,13 @@ import { type BinaryDerivative, binaryPrimitive, type Plain, unaryPrimitive } fr
 import { align, asTensor } from "./operands.ts";
 import { powerSeries } from "./power.ts";
 import { FLOATS, INEXACT, NUMERIC, ORDERED_NUMERIC, type Series } from "./primitive.ts";
+import { constantSeries } from "./rules.ts";
 import {
   addSeries,
   divSeries,
   expSeries,
   integrateSeries,
+  lengthSeries,
   logSeries,
   mapSeries,
   mulSeries,
@@ -102,7 +104,7 @@ export const powP: Plain = binaryPrimitive("pow", {
       // aᵇ log a tends to 0 with a for b > 0.
       (t, a, _b, y) => t.mul(y.mul(whereZero(a, 1, a).log())),
     ],
-    jet: (a, b, y) => powerJet(a, b, y),
+    jet: powerJet,
   },
 });
 export const maximumP: Plain = binaryPrimitive("maximum", {
@@ -122,8 +124,8 @@ export const atan2P: Plain = binaryPrimitive("atan2", {
   kernel: "atan2",
   derivative: {
     tangents: [
-      (t, y, x) => t.mul(x.div(x.square().add(y.square()))),
-      (t, y, x) => t.mul(y.div(x.square().add(y.square()))).neg(),
+      (t, y, x) => t.mul(overSquare(x, hypot(y, x))),
+      (t, y, x) => t.mul(overSquare(y, hypot(y, x))).neg(),
     ],
     jet: (y, x, angle) => {
       // (y/x)' / (1 + (y/x)²) = (x·y' - y·x') / (x² + y²)
@@ -138,8 +140,9 @@ export const hypotP: Plain = binaryPrimitive("hypot", {
   dtypes: FLOATS,
   kernel: "hypot",
   derivative: {
-    tangents: [(t, a, _b, y) => t.mul(a.div(y)), (t, _a, b, y) => t.mul(b.div(y))],
-    jet: (a, b, y) => sqrtSeries(addSeries(squareSeries(a), squareSeries(b)), y),
+    // With 0 at (0, 0), where there is no derivative.
+    tangents: [(t, a, _b, y) => t.mul(overLength(a, y)), (t, _a, b, y) => t.mul(overLength(b, y))],
+    jet: (a, b, y) => lengthSeries(addSeries(squareSeries(a), squareSeries(b)), y),
   },
 });
 
@@ -161,14 +164,15 @@ export const absP: Plain = unaryPrimitive("abs", {
   complexToReal: Math.hypot,
   derivative: {
     // With 0 at 0, where there is no derivative.
-    tangent: (t, x, y) => (isComplex(x.dtype) ? directional(t, x, y) : t.mul(bindOne(signP, [x], undefined))),
+    tangent: (t, x, y) =>
+      isComplex(x.dtype) ? overLength(t.mul(x.conj()).real(), y) : t.mul(bindOne(signP, [x], undefined)),
     jet: (x, y) => {
       if (!isComplex(x[0].dtype)) return withHead(y, scaleSeries(x, bindOne(signP, [x[0]], undefined)));
       const squares = addSeries(
         squareSeries(mapSeries(x, (c) => c.real())),
         squareSeries(mapSeries(x, (c) => c.imag())),
       );
-      return sqrtSeries(squares, y);
+      return lengthSeries(squares, y);
     },
   },
 });
@@ -223,19 +227,23 @@ function selecting(chosen: (a: Tensor, b: Tensor) => Tensor): BinaryDerivative {
   };
 }
 
-/** The derivative of |x| along t for complex x: the part of t in the direction of x, 0 at x = 0. */
-function directional(t: Tensor, x: Tensor, modulus: Tensor): Tensor {
-  return t
-    .mul(x.conj())
-    .real()
-    .div(whereZero(modulus, 1, modulus));
+/** x / length, 0 where the length is 0. */
+function overLength(x: Tensor, length: Tensor): Tensor {
+  const isZero = length.equal(0);
+  return isZero.where(0, x.div(isZero.where(1, length)));
 }
 
 /** An exponent that moves needs the logarithm of the base. */
-const powerJet = (a: Series, b: Series, y: Tensor): Series =>
-  b.slice(1).some((coefficient) => coefficient !== null)
-    ? expSeries(mulSeries(b, logSeries(a)), y)
-    : powerSeries(a, b[0], y);
+function powerJet(a: Series, b: Series, y: Tensor): Series {
+  const stays = ([, ...rest]: Series): boolean => rest.every((coefficient) => coefficient === null);
+  if (stays(b)) return powerSeries(a, b[0], y);
+  // 0ᵇ stays 0 for b > 0.
+  const base: Series = stays(a) ? constantSeries(whereZero(a[0], 1, a[0]), a.length - 1) : a;
+  return expSeries(mulSeries(b, logSeries(base)), y);
+}
+
+/** x / length², in two steps that neither overflow nor underflow. */
+const overSquare = (x: Tensor, length: Tensor): Tensor => x.div(length).div(length);
 
 /** a - b⌊a / b⌋ with the sign of b, zero included, as in NumPy and Python. */
 function remainder(a: number, b: number): number {

@@ -270,10 +270,8 @@ export function indexTensor(value: TensorLike, what: string): Tensor {
   const index = asTensor(value, what);
   if (index.dtype === "int32") return index;
   if (isInteger(index.dtype)) {
-    // Above 2^31 a cast would wrap to a valid negative position.
-    if (index.dtype === "uint32" && index.data().some((position) => position > MAX_POSITION))
-      throw new ShapeError(`${what}: positions above ${MAX_POSITION} are out of range`);
-    return astype(index, "int32");
+    // Above 2^31 a cast would wrap to a valid negative position; the largest one is out of range of all axes.
+    return astype(index.dtype === "uint32" ? index.minimum(MAX_POSITION) : index, "int32");
   }
   const data = index.data();
   if (index.dtype === "float64" && data.every((at) => Number.isInteger(at) && Math.abs(at) <= MAX_POSITION))

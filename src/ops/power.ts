@@ -3,8 +3,8 @@
 import { isComplex } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Series, Tangent } from "./primitive.ts";
-import { constantSeries } from "./rules.ts";
-import { mulSeries, powSeries, squareSeries } from "./series.ts";
+import { constantSeries, zerosLike } from "./rules.ts";
+import { mulSeries, plus, powSeries, squareSeries, times } from "./series.ts";
 import { Tracer } from "./tracer.ts";
 
 /** Uniform exponents up to this are taken by repeated multiplication. */
@@ -19,7 +19,7 @@ export function powerSeries(a: Series, b: Tensor, y: Tensor): Series {
     const [, ...rest] = multipliedPower(a, exponent);
     return [y, ...rest];
   }
-  return mayVanish(a[0]) ? patchedPower(a, b, y) : powSeries(a, b, y);
+  return mayVanish(a[0]) ? binomialPower(a, b, y) : powSeries(a, b, y);
 }
 
 /** By squaring. */
@@ -33,27 +33,25 @@ function multipliedPower(a: Series, exponent: number): Series {
 }
 
 /**
- * Where a₀ = 0 the curve is t·(a₁ + a₂t + …), and its power is of order tᵇ: coefficients below b vanish, those of whole
- * exponents come from products, and those above a fractional b do not exist.
+ * The binomial series Σ C(b, j) a₀ᵇ⁻ʲ (a - a₀)ʲ, which does not divide by a₀: O(k³) products. Terms beyond a whole
+ * exponent vanish, and those beyond a fractional one are infinite at a₀ = 0, as they must be.
  */
-function patchedPower(a: Series, b: Tensor, y: Tensor): Series {
+function binomialPower(a: Series, b: Tensor, y: Tensor): Series {
   const order = a.length - 1;
-  const isZero = a[0].equal(0);
-  const general = powSeries([isZero.where(1, a[0]), ...a.slice(1)], b, y);
-  const whole: Series[] = [constantSeries(y, order), a];
-  while (whole.length <= order) whole.push(mulSeries(whole.at(-1)!, a));
-  const exponents = whole.map((_, n) => b.equal(n));
-  const rest = general.slice(1).map((coefficient, i): Tangent => {
-    if (coefficient === null) return null;
-    const k = i + 1;
-    const vanishing = b.real().greater(k).where(0, Number.NaN).astype(y.dtype);
-    const atZero = whole.reduce<Tensor>(
-      (value, power, n) => exponents[n]!.where(power[k] ?? 0, value),
-      vanishing,
-    );
-    return isZero.where(atZero, coefficient);
-  });
-  return [y, ...rest];
+  const [head, ...moves] = a;
+  const step: Series = [zerosLike(head), ...moves];
+  const result: [Tensor, ...Tangent[]] = [y, ...moves.map(() => null)];
+  let power = step;
+  let binomial = b;
+  for (let j = 1; j <= order; j++) {
+    if (j > 1) {
+      power = mulSeries(power, step);
+      binomial = binomial.mul(b.sub(j - 1)).div(j);
+    }
+    const weight = binomial.mul(head.pow(binomial.equal(0).where(1, b.sub(j))));
+    for (let k = j; k <= order; k++) result[k] = plus(result[k]!, times(power[k]!, weight));
+  }
+  return result;
 }
 
 const mayVanish = (x: Tensor): boolean => x instanceof Tracer || x.equal(0).any().item() === 1;

@@ -13,10 +13,11 @@ import {
 import { DomainError, DTypeError } from "../tensor/errors.ts";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../tensor/shape.ts";
 import { type Reduction, Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { abs, div, maximum, square, sub } from "./arithmetic.ts";
+import { abs, add, div, maximum, square, sub } from "./arithmetic.ts";
 import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import { logicalNot, notEqual, where } from "./comparison.ts";
+import { imag, real } from "./complex.ts";
 import { multiplyComplex } from "./complexMath.ts";
 import { reshape, transpose } from "./movement.ts";
 import { asTensor } from "./operands.ts";
@@ -284,7 +285,11 @@ export function mean(value: TensorLike, options: Reduction = {}): Tensor {
 export function variance(value: TensorLike, options: Reduction & { readonly ddof?: number } = {}): Tensor {
   return widened(value, (x) => {
     const center = mean(x, { ...options, keepDims: true });
-    const squares = square(abs(sub(x, center)));
+    const deviation = sub(x, center);
+    // Not the square of the absolute value, which has no derivative at 0.
+    const squares = isComplex(x.dtype)
+      ? add(square(real(deviation)), square(imag(deviation)))
+      : square(deviation);
     return div(sum(squares, options), countOf(x, options) - (options.ddof ?? 0));
   });
 }

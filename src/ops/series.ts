@@ -59,6 +59,16 @@ const orderOf = (x: Series): number => x.length - 1;
 export const mapSeries = (x: Series, f: (coefficient: Tensor) => Tensor): Series =>
   x.map((coefficient) => coefficient && f(coefficient)) as unknown as Series;
 
+/**
+ * √s for a sum of squares s, with the root given: where the root is 0 it has no derivative in general, and is taken to
+ * stay 0.
+ */
+export const lengthSeries = (squares: Series, root: Tensor): Series => {
+  const isZero = root.equal(0);
+  const [, ...rest] = sqrtSeries(squares, isZero.where(1, root));
+  return [root, ...rest.map((c) => c && isZero.where(0, c))];
+};
+
 export const addSeries = (a: Series, b: Series): Series =>
   a.map((x, k) => plus(x, b[k] ?? null)) as unknown as Series;
 export const subSeries = (a: Series, b: Series): Series =>

@@ -1,6 +1,7 @@
 import type { UnaryKernel } from "../device/device.ts";
 import { inexactDType } from "../tensor/dtype.ts";
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
+import { reciprocal } from "./arithmetic.ts";
 import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
 import * as C from "./complexMath.ts";
@@ -25,28 +26,28 @@ import {
   times,
 } from "./series.ts";
 
-/** How a function differentiates: dy/dx from x and y, and its Taylor series. */
-interface Calculus {
-  readonly slope: (x: Tensor, y: Tensor) => Tensor;
-  readonly jet: (x: Series, y: Tensor) => Series;
-}
+type Slope = (x: Tensor, y: Tensor) => Tensor;
 
-/** For functions whose derivative is made of simpler ones: its series is integrated. */
-const integrated = (slope: (x: Tensor) => Tensor, series: (x: Series) => Series): Calculus => ({
-  slope,
-  jet: (x, y) => integrateSeries(x, series(lowered(x)), y),
-});
+/** How a function differentiates: dy/dx or dx/dy from x and y, and its Taylor series. */
+type Calculus = ({ readonly slope: Slope } | { readonly inverseSlope: Slope }) & {
+  readonly jet: (x: Series, y: Tensor) => Series;
+};
+
+/** The Taylor series of a function from the series of its derivative. */
+const integral =
+  (slope: (x: Series) => Series) =>
+  (x: Series, y: Tensor): Series =>
+    integrateSeries(x, slope(lowered(x)), y);
 
 /** A function of fractional values; integers are converted to float64. */
-function define(
-  kernel: UnaryKernel,
-  { slope, jet }: Calculus,
-  complex?: ComplexUnary,
-): (x: TensorLike) => Tensor {
+function define(kernel: UnaryKernel, calculus: Calculus, complex?: ComplexUnary): (x: TensorLike) => Tensor {
+  const { jet } = calculus;
+  const tangent = (t: Tensor, x: Tensor, y: Tensor): Tensor =>
+    "slope" in calculus ? t.mul(calculus.slope(x, y)) : t.div(calculus.inverseSlope(x, y));
   const primitive = unaryPrimitive(kernel, {
     dtypes: complex ? INEXACT : FLOATS,
     kernel,
-    derivative: { tangent: (t, x, y) => t.mul(slope(x, y)), jet },
+    derivative: { tangent, jet },
     ...(complex && { complex }),
   });
   return (value) => {
@@ -58,12 +59,14 @@ function define(
 /** All coefficients but the last: what the derivative of a series needs. */
 const lowered = (x: Series): Series => (x.length > 1 ? (x.slice(0, -1) as unknown as Series) : x);
 const negated = (x: Series): Series => scaleSeries(x, -1);
-/** 1 - x² */
+/** 1 - x², without cancellation near ±1. */
+const complementOf = (x: Tensor): Tensor => x.neg().add(1).mul(x.add(1));
+/** The same of a series. */
 const complement = (x: Series): Series => shiftSeries(negated(squareSeries(x)), 1);
 /** x² - 1, as a product that keeps the branch cuts of complex numbers apart. */
 const splitRoot = (x: Series): Series =>
   mulSeries(sqrtSeries(shiftSeries(x, -1)), sqrtSeries(shiftSeries(x, 1)));
-const inverse = (x: Series): Series => reciprocalSeries(x, x[0].pow(-1));
+const inverse = (x: Series): Series => reciprocalSeries(x, reciprocal(x[0]));
 
 type Function1 = (x: TensorLike) => Tensor;
 
@@ -82,24 +85,21 @@ export const expm1: Function1 = define("expm1", {
 /** Natural logarithm; NaN below 0, the principal branch for complex x. */
 export const log: Function1 = define(
   "log",
-  { slope: (x) => x.pow(-1), jet: (x, y) => logSeries(x, y) },
+  { inverseSlope: (x) => x, jet: (x, y) => logSeries(x, y) },
   C.logComplex,
 );
-const logarithm = (base: number): Calculus => {
-  const scale = 1 / Math.log(base);
-  return {
-    slope: (x) => x.pow(-1).mul(scale),
-    jet: (x, y) => {
-      const [, ...rest] = logSeries(x);
-      return [y, ...rest.map((coefficient) => times(coefficient, scale))];
-    },
-  };
-};
+const logarithm = (base: number): Calculus => ({
+  inverseSlope: (x) => x.mul(Math.log(base)),
+  jet: (x, y) => {
+    const [, ...rest] = logSeries(x);
+    return [y, ...rest.map((coefficient) => times(coefficient, 1 / Math.log(base)))];
+  },
+});
 export const log2: Function1 = define("log2", logarithm(2));
 export const log10: Function1 = define("log10", logarithm(10));
 /** log(1 + x), accurate near 0. */
 export const log1p: Function1 = define("log1p", {
-  slope: (x) => x.add(1).pow(-1),
+  inverseSlope: (x) => x.add(1),
   jet: (x, y) => logSeries(shiftSeries(x, 1), y),
 });
 export const sin: Function1 = define(
@@ -119,26 +119,26 @@ export const tan: Function1 = define(
 );
 export const asin: Function1 = define(
   "asin",
-  integrated(
-    (x) => x.square().neg().add(1).sqrt().pow(-1),
-    (x) => inverse(sqrtSeries(complement(x))),
-  ),
+  {
+    inverseSlope: (x) => complementOf(x).sqrt(),
+    jet: integral((x) => inverse(sqrtSeries(complement(x)))),
+  },
   C.asinComplex,
 );
 export const acos: Function1 = define(
   "acos",
-  integrated(
-    (x) => x.square().neg().add(1).sqrt().pow(-1).neg(),
-    (x) => negated(inverse(sqrtSeries(complement(x)))),
-  ),
+  {
+    inverseSlope: (x) => complementOf(x).sqrt().neg(),
+    jet: integral((x) => negated(inverse(sqrtSeries(complement(x))))),
+  },
   C.acosComplex,
 );
 export const atan: Function1 = define(
   "atan",
-  integrated(
-    (x) => x.square().add(1).pow(-1),
-    (x) => inverse(shiftSeries(squareSeries(x), 1)),
-  ),
+  {
+    inverseSlope: (x) => x.square().add(1),
+    jet: integral((x) => inverse(shiftSeries(squareSeries(x), 1))),
+  },
   C.atanComplex,
 );
 export const sinh: Function1 = define(
@@ -158,41 +158,40 @@ export const tanh: Function1 = define(
 );
 export const asinh: Function1 = define(
   "asinh",
-  integrated(
-    (x) => x.square().add(1).sqrt().pow(-1),
-    (x) => inverse(sqrtSeries(shiftSeries(squareSeries(x), 1))),
-  ),
+  {
+    inverseSlope: (x) => x.square().add(1).sqrt(),
+    jet: integral((x) => inverse(sqrtSeries(shiftSeries(squareSeries(x), 1)))),
+  },
   C.asinhComplex,
 );
 export const acosh: Function1 = define(
   "acosh",
-  integrated(
-    (x) => x.sub(1).sqrt().mul(x.add(1).sqrt()).pow(-1),
-    (x) => inverse(splitRoot(x)),
-  ),
+  {
+    inverseSlope: (x) => x.sub(1).sqrt().mul(x.add(1).sqrt()),
+    jet: integral((x) => inverse(splitRoot(x))),
+  },
   C.acoshComplex,
 );
 export const atanh: Function1 = define(
   "atanh",
-  integrated(
-    (x) => x.square().neg().add(1).pow(-1),
-    (x) => inverse(complement(x)),
-  ),
+  {
+    inverseSlope: complementOf,
+    jet: integral((x) => inverse(complement(x))),
+  },
   C.atanhComplex,
 );
 const GAUSS = 2 / Math.sqrt(Math.PI);
 /** ±2/√π e^(-x²) */
-const gaussian = (factor: number): Calculus =>
-  integrated(
-    (x) => x.square().neg().exp().mul(factor),
-    (x) => scaleSeries(expSeries(negated(squareSeries(x))), factor),
-  );
+const gaussian = (factor: number): Calculus => ({
+  slope: (x) => x.square().neg().exp().mul(factor),
+  jet: integral((x) => scaleSeries(expSeries(negated(squareSeries(x))), factor)),
+});
 /** 2/√π ∫₀ˣ e^(-t²) dt */
 export const erf: Function1 = define("erf", gaussian(GAUSS));
 /** 1 - erf(x), accurate for large x. */
 export const erfc: Function1 = define("erfc", gaussian(-GAUSS));
 export const cbrt: Function1 = define("cbrt", {
-  slope: (_x, y) => y.square().mul(3).pow(-1),
+  inverseSlope: (_x, y) => y.square().mul(3),
   jet: (x, y) =>
     powSeries(
       x,

@@ -31,12 +31,15 @@ type WithAux = GradientOptions & { readonly hasAux: true };
 type Scalar<A extends readonly unknown[]> = (...args: A) => Tensor;
 type ScalarWithAux<A extends readonly unknown[], X> = (...args: A) => readonly [Tensor, X];
 
+/** A gradient is a tensor also where the function would take a number (`grad(sin)`). */
+type LikeArgument<T> = Tensor extends T ? Tensor : T;
+
 /** What a gradient by the chosen arguments looks like. */
 export type Gradient<A extends readonly unknown[], O> = O extends { readonly argnums: infer N }
   ? N extends readonly number[]
-    ? { readonly [K in keyof N]: A[N[K] & number] }
-    : A[N & number]
-  : A[0];
+    ? { readonly [K in keyof N]: LikeArgument<A[N[K] & number]> }
+    : LikeArgument<A[N & number]>
+  : LikeArgument<A[0]>;
 
 /**
  * The gradient of a function with a scalar real result, as a function of the same arguments: a tree shaped like the

@@ -70,6 +70,19 @@ function checkFirst(f: Fn, xs: Matrices, directions: Matrices, tolerance: number
   near([pairing(pullback(weights), directions)], [pairing(weights, tangent)], tolerance);
 }
 
+/** Re Σ c·(J v) = Re Σ (Jᵀ c)·v, relative to the sizes of both. */
+export function checkAdjoint(f: Fn, xs: Matrices): void {
+  const directions = xs.map((x, i) => like(x, 90 + i));
+  const { value, tangent } = jvp(f, [...xs], directions);
+  const weights = value.map((y, i) => like(y, 60 + i));
+  const pulled = vjp(f, ...xs).pullback(weights);
+  const size = pairing(
+    weights.map((c) => c.abs()),
+    tangent.map((t) => t.abs()),
+  );
+  expect(Math.abs(pairing(pulled, directions) - pairing(weights, tangent))).toBeLessThan(1e-10 * (1 + size));
+}
+
 /** Forward and reverse mode of `f` and of its derivatives, along directions in which f may be moved. */
 export function checkDerivatives(f: Fn, xs: Matrices, directions: Matrices, tolerance = 1e-7): void {
   checkFirst(f, xs, directions, tolerance);

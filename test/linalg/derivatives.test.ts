@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import {
   cholesky,
   det,
@@ -17,12 +18,13 @@ import {
   svdvals,
 } from "polyadic/linalg";
 import { cos, sin } from "polyadic/ops";
-import type { Tensor } from "polyadic/tensor";
+import { eye, type Tensor } from "polyadic/tensor";
 import { trace } from "polyadic/transform";
 import { describe, expect, it } from "vitest";
 import type { Kind } from "./check.ts";
 import {
   batch,
+  checkAdjoint,
   checkBatching,
   checkDerivatives,
   checkJet,
@@ -188,6 +190,37 @@ const cases: readonly (readonly [string, Case])[] = [
     { f: (a) => [norm(a!, kind)], operands: general([4, 3]) },
   ]),
 ];
+
+describe("any shape", () => {
+  const { assert, property, integer, constantFrom } = fc;
+  it("reverse mode is the transpose of forward mode", () => {
+    assert(
+      property(
+        integer({ min: 1, max: 6 }),
+        integer({ min: 1, max: 6 }),
+        integer({ min: 0, max: 2 }),
+        integer({ min: 1, max: 1000 }),
+        constantFrom(...kinds),
+        (m, n, count, seed, kind) => {
+          const batched = (shape: readonly [number, number], from: number): Tensor => {
+            const one = (i: number): Tensor => matrix(...shape, kind, from + i);
+            return count === 0 ? one(0) : batch(count, one);
+          };
+          const a = batched([m, n], seed);
+          const b = batched([m, 2], seed + 10);
+          const square = a.matmul(adjoint(a)).add(eye(m));
+          checkAdjoint((x) => [qr(x!).q, qr(x!).r], [a]);
+          checkAdjoint((x) => [svd(x!).s, scaled(svd(x!).u, svd(x!).s)], [a]);
+          checkAdjoint((x) => [pinv(x!)], [a]);
+          checkAdjoint((x, y) => [lstsq(x!, y!).x], [a, b]);
+          checkAdjoint((x, y) => [solve(x!, y!), det(x!), slogdet(x!).logAbs], [square, b]);
+          checkAdjoint((x, y) => [cholesky(x!), solvePositive(x!, y!)], [square, b]);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
 
 describe.each(kinds)("derivatives of %s", (kind) => {
   const step = 0.4;

@@ -48,6 +48,12 @@ const withValues = (values: number[], kind: (typeof kinds)[number]): Tensor => {
   return a.add(adjoint(a)).mul(0.5);
 };
 
+/** The sine of a Hermitian matrix. */
+const sineOf = (a: Tensor): Tensor => {
+  const { values, vectors } = eigh(a);
+  return assemble(vectors, sin(values), vectors);
+};
+
 describe("closed forms", () => {
   it("the gradient of log det is the transposed inverse, that of det the cofactors", () => {
     const a = matrix(4, 4, "float64", 1);
@@ -59,7 +65,7 @@ describe("closed forms", () => {
     const byCholesky = grad((x: Tensor) => cholesky(x).mul(eye(4)).sum({ axis: 0 }).log().sum().mul(2))(p);
     close(byCholesky, inv(p), 1e-11);
   });
-  it("the gradient of the largest eigenvalue is v vᵀ, that of the nuclear norm U Vᵀ, that of the spectral norm u vᵀ", () => {
+  it("gradients of the largest eigenvalue, the nuclear norm and the spectral norm", () => {
     const h = hermitian(5, "float64", 3);
     const v = eigh(h).vectors.at(":", "4:");
     close(grad((x: Tensor) => eigvalsh(x).at(4))(h), v.matmul(v.mT()));
@@ -211,6 +217,29 @@ describe.each(kinds)("repeated and zero values, %s", (kind) => {
       up!.map((y, i) => (y - down![i]!) / (2 * h)),
       1e-6,
     );
+  });
+
+  it("residuals that are zero to rounding", () => {
+    const a = matrix(3, 5, kind, 1);
+    const b = matrix(3, 2, kind, 2);
+    const total = (x: Tensor, y: Tensor): Tensor => lstsq(x, y).residual.sum();
+    close(grad(total)(a, b), zeros([3, 5], kind));
+    close(grad(total, { argnums: 1 })(a, b), zeros([3, 2], kind));
+  });
+  it("gradients along Hermitian matrices are Hermitian", () => {
+    const a = positive(4, kind, 3);
+    const b = matrix(4, 2, kind, 4);
+    const functions: Fn[] = [
+      (x) => [cholesky(x!)],
+      (x) => [solvePositive(x!, b)],
+      (x) => [eigh(x!).values],
+      (x) => [sineOf(x!)],
+    ];
+    for (const f of functions) {
+      const { value, pullback } = vjp(f, a);
+      const [pulled] = pullback(value.map((y, i) => like(y, 30 + i)));
+      close(adjoint(pulled!), pulled!);
+    }
   });
 
   it("least squares and pseudoinverse of rank 2 along matrices of rank 2", () => {
