@@ -55,4 +55,15 @@ describe("peak bytes", () => {
     expect(peakBytes(trace(loop(50))(x))).toBe(once);
     expect(once).toBe(4 * V);
   });
+
+  test("an output that nobody reads takes room while its equation runs, and no longer", () => {
+    const unread = (a: Tensor): Tensor =>
+      scan((c: Tensor) => [c.sin(), c], a, null, { length: 10 })
+        .carry.cos()
+        .exp();
+    // The carry before and after, and ten states; then two values of the chain.
+    expect(peakBytes(trace(unread)(x))).toBe(12 * V);
+    const later = (a: Tensor): Tensor => unread(a).broadcastTo([11, 100]).sin().sum();
+    expect(peakBytes(trace(later)(x))).toBe(22 * V);
+  });
 });

@@ -124,7 +124,7 @@ test("rademacher gives signs, balanced and without correlation between neighbour
     expect(x.dtype).toBe(dtype);
     const data = Array.from(x.toTypedArray());
     expect(data.every((v) => v === 1 || v === -1)).toBe(true);
-    for (const lag of [1, 2, 31, 32]) {
+    for (const lag of [1, 8, 16, 32]) {
       const products = data.slice(lag).map((v, i) => v * data[i]!);
       for (const list of [data, products])
         expect(Math.abs(moments(list).mean)).toBeLessThan(5 / Math.sqrt(n - lag));
