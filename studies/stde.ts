@@ -1,4 +1,4 @@
-import { diagonal, type Tensor } from "polyadic";
+import { diagonal, type Tensor, zeros } from "polyadic";
 import { jit, peakBytes } from "polyadic/compiler";
 import { adam, linearDecay } from "polyadic/optim";
 import {
@@ -13,7 +13,7 @@ import {
   sineGordon,
 } from "polyadic/physics";
 import { foldIn, type Key, normal, split } from "polyadic/random";
-import { atLeast, atMost, type StudyReport, study } from "polyadic/study";
+import { atLeast, atMost, type Measured, type StudyReport, study } from "polyadic/study";
 import { grad, jvp, trace, valueAndGrad, vmap } from "polyadic/transform";
 
 type Params = readonly { readonly w: Tensor; readonly b: Tensor }[];
@@ -23,7 +23,7 @@ function initialize(key: Key, widths: readonly number[], dtype: "float32" | "flo
   return split(key, widths.length - 1).map((layerKey, i) => {
     const [rows, columns] = [widths[i]!, widths[i + 1]!];
     const w = normal(layerKey, [rows, columns], { dtype }).mul(Math.sqrt(2 / (rows + columns)));
-    return { w, b: w.at(0).mul(0) };
+    return { w, b: zeros([columns], dtype) };
   });
 }
 
@@ -197,16 +197,19 @@ function train(key: Key, { d, widths, steps, points, learningRate, every }: Trai
   const first = batchOf(0);
   const bytes = peakBytes(trace(valueAndGrad(loss))(params, first));
   const errors: [number, number][] = [[0, error(params).item()]];
-  let milliseconds = 0;
+  const times: number[] = [];
   for (let i = 0; i < steps; i++) {
     const start = performance.now();
     ({ params, state } = step(params, state, batchOf(i)));
-    // The first step is traced.
-    if (i > 0) milliseconds += performance.now() - start;
+    times.push(performance.now() - start);
     if ((i + 1) % every === 0) errors.push([i + 1, error(params).item()]);
   }
-  return { name: run.name, errors, bytes, milliseconds: milliseconds / Math.max(1, steps - 1), d };
+  // The median leaves out the first steps, in which the graph and the engine are compiled.
+  const milliseconds = times.sort((a, b) => a - b)[times.length >> 1]!;
+  return { name: run.name, errors, bytes, milliseconds, d };
 }
+
+type Result = ReturnType<typeof train>;
 
 const PLANS: Readonly<Record<"quick" | "full", readonly Training[]>> = {
   quick: [{ d: 10, widths: [32, 32, 32], steps: 300, points: 64, learningRate: 5e-3, every: 10 }],
@@ -222,7 +225,11 @@ const PLANS: Readonly<Record<"quick" | "full", readonly Training[]>> = {
 
 export default study({
   id: "stde",
-  paper: { title: "Stochastic Taylor Derivative Estimator", year: 2024 },
+  paper: {
+    title:
+      "Stochastic Taylor Derivative Estimator: Efficient amortization for arbitrary differential operators",
+    year: 2024,
+  },
   claim:
     "Differential operators in very many dimensions, estimated from a few random Taylor series, train solutions of partial differential equations over 1,000 times faster and with over 30 times less memory than first-order differentiation of randomised operators.",
   baseline:
@@ -238,14 +245,14 @@ export default study({
       const products: Run = { name: "Hessian-vector products", samples, loss: byHessianProducts };
       // At full scale the baselines are only timed: a run of the full Laplacian would take hours, and from 1,000
       // dimensions on its reverse pass takes gigabytes.
-      const timed = { ...plan, steps: 3, every: 1 };
+      const timed = { ...plan, steps: 5, every: 5 };
       const baselines = plan.d > 100 ? [products] : [full, products];
       return [
         train(forTraining, plan, sparse),
         ...baselines.map((run) => train(forTraining, scale === "quick" ? plan : timed, run)),
       ];
     });
-    const final = (result: (typeof results)[number]): number => result.errors.at(-1)![1];
+    const final = (result: Result): number => result.errors.at(-1)![1];
     report.table(
       results.map((result) => ({
         dimensions: result.d,
@@ -262,20 +269,26 @@ export default study({
       x: { label: "step" },
       y: { label: "relative L2 error", scale: "log" },
       series: results
-        .filter(({ errors }) => errors.length > 4)
+        .filter(({ errors }) => errors.length > 2)
         .map(({ name, d, errors }) => ({ name: `d = ${d}, ${name}`, points: errors })),
     });
+    report.note(
+      "The published factors are those of a GPU and of up to a million dimensions. Here the mechanism is shown: time and memory follow the number of directions and not that of dimensions, at little loss of accuracy.",
+    );
     const [sparse, full, products] = results as [Result, Result, Result];
+    const baselines: Measured =
+      scale === "quick"
+        ? { fullBatchRelativeL2: final(full), hessianProductsRelativeL2: final(products) }
+        : {};
     return {
       ...estimates,
       ...bytes,
       relativeL2: final(sparse),
       relativeL2OverTarget: final(sparse) / (scale === "quick" ? 0.3 : 0.02),
       relativeL2BeforeTraining: sparse.errors[0]![1],
-      fullBatchRelativeL2: final(full),
-      hessianProductsRelativeL2: final(products),
       bytesAgainstFull: full.bytes / sparse.bytes,
       bytesAgainstHessianProducts: products.bytes / sparse.bytes,
+      ...baselines,
     };
   },
   expect: {
@@ -287,5 +300,3 @@ export default study({
     relativeL2OverTarget: atMost(1),
   },
 });
-
-type Result = ReturnType<typeof train>;

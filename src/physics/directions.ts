@@ -30,18 +30,19 @@ export interface SampleOptions {
  */
 export function sampleDirections(key: Key, op: Operator, x: Tensor, options: SampleOptions): Directions {
   checkKey(key, "sampleDirections");
-  if ((x.ndim !== 1 && x.ndim !== 2) || x.shape.at(-1) === 0)
+  if ((x.ndim !== 1 && x.ndim !== 2) || x.size === 0)
     throw new ShapeError(
-      `sampleDirections: x: a point [d] or points [n, d] with d > 0 were expected, got shape ${formatShape(x.shape)}`,
+      `sampleDirections: x: a point [d] or points [n, d] with n, d > 0 were expected, got shape ${formatShape(x.shape)}`,
     );
+  const { mode = "sparse" } = options;
+  if (mode !== "sparse" && mode !== "dense")
+    throw new DomainError(`sampleDirections: mode: "sparse" or "dense" was expected, got ${String(mode)}`);
   const d = x.shape.at(-1)!;
   const sets = x.ndim === 1 ? 1 : x.shape[0]!;
   const drawn = op.isExact
     ? repeated(allDirections(op, d, x.dtype), sets)
-    : (options.mode ?? "sparse") === "sparse"
-      ? drawSparse(key, op, d, x.dtype, options, sets)
-      : drawDense(key, op, d, x.dtype, options, sets);
-  const rows = drawn.weights[0]!.size / Math.max(1, sets);
+    : (mode === "sparse" ? drawSparse : drawDense)(key, op, d, x.dtype, options, sets);
+  const rows = drawn.weights[0]!.size / sets;
   const leading = x.ndim === 1 ? [rows] : [sets, rows];
   return {
     curves: drawn.curves.map((curve) => curve.reshape([...leading, d])),

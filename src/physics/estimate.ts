@@ -23,8 +23,8 @@ export interface Estimate {
 /**
  * An unbiased estimate of a differential operator applied to a scalar function of a vector x `[d]`, from its Taylor
  * series along B random curves: time B times that of f (times k² for order k), and memory O(B) instead of O(d). Can be
- * differentiated, also with respect to what f closes over, and batched with `vmap`. Inside `jit` the key is a constant:
- * use `sampleDirections` outside and `estimateAlong` inside.
+ * differentiated, also with respect to what f closes over, and batched with `vmap` (one key gives all examples the same
+ * directions). Inside `jit` the key is a constant: use `sampleDirections` outside and `estimateAlong` inside.
  *
  * Variances for the Hessian H: dense Rademacher 2(‖H‖² - Σ Hᵢᵢ²)/B, normal 2‖H‖²/B (Frobenius norms), sparse without
  * replacement d²/B · (1 - B/d) times the sample variance of the diagonal of H.

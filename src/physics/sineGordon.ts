@@ -23,7 +23,7 @@ export interface SineGordon {
  * The two-body Sine-Gordon problem in d variables: solution (1 - |x|²) Σ cᵢ sin(xᵢ + cos xᵢ₊₁ + xᵢ₊₁ cos xᵢ) with
  * standard normal c. Throws DomainError for d < 2.
  *
- * Source: Shi, Hu, Lin and Kawaguchi, Stochastic Taylor derivative estimator (2024), appendix on inseparable solutions.
+ * Source: Shi, Hu, Lin and Kawaguchi, Stochastic Taylor derivative estimator (2024).
  */
 export function sineGordon(key: Key, d: number, options: { readonly dtype?: DType } = {}): SineGordon {
   const { dtype = "float64" } = options;

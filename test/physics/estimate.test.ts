@@ -319,6 +319,7 @@ describe("bad input", () => {
   test("options that do not belong together", () => {
     expect(on(laplacian(), { samples: 1, distribution: "normal" })).toThrow(/mode "dense"/);
     expect(on(laplacian(), { samples: 1, mode: "dense", replacement: true })).toThrow(/mode "sparse"/);
+    expect(on(laplacian(), { samples: 1, mode: "thin" as "dense" })).toThrow(/"sparse" or "dense".*got thin/);
     const op = custom({ terms: [{ coefficient: 1, indices: [[0, 1]] }] });
     expect(on(op, { samples: 1, mode: "dense" })).toThrow(/mode "dense" does not exist/);
   });
@@ -375,7 +376,8 @@ describe("bad input", () => {
     expect(() => estimateAlong(drawn, smooth, x, three)).toThrow(/2 curves \[B, 7\]/);
     const many = sampleDirections(key(0), laplacian(), x.broadcastTo([3, d]), { samples: 2 });
     expect(() => estimateAlong(many, smooth, x, laplacian())).toThrow(/vmap over those of several points/);
-    expect(() => sampleDirections(key(0), laplacian(), tensor(1), { samples: 1 })).toThrow(ShapeError);
+    for (const bad of [tensor(1), tensor([], { shape: [0, 3] }), tensor([], { shape: [3, 0] })])
+      expect(() => sampleDirections(key(0), laplacian(), bad, { samples: 1 })).toThrow(ShapeError);
   });
 
   test("operators marked exactly are never sampled", () => {
