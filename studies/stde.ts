@@ -245,7 +245,7 @@ export default study({
       const products: Run = { name: "Hessian-vector products", samples, loss: byHessianProducts };
       // At full scale the baselines are only timed: a run of the full Laplacian would take hours, and from 1,000
       // dimensions on its reverse pass takes gigabytes.
-      const timed = { ...plan, steps: 5, every: 5 };
+      const timed = { ...plan, steps: 21, every: 21 };
       const baselines = plan.d > 100 ? [products] : [full, products];
       return [
         train(forTraining, plan, sparse),
