@@ -11,8 +11,11 @@ import { checkPoint, scalarSeries } from "./scalarSeries.ts";
 /** By which variables to differentiate, and how often by each. */
 export type Indices = readonly (readonly [dimension: number, count: number])[];
 
-/** Above this order two nested jets cost less than one, and one would leave the range of float32. */
-const LONGEST_SERIES = 16;
+/**
+ * Mixed derivatives in two directions up to this order are read from one series, of order 17 at most. Beyond, two nested
+ * series cost less than one, and one would leave the range of float32.
+ */
+const LARGEST_PLAN = 5;
 
 /**
  * The partial derivative of a scalar function of a vector x `[d]`: `indices: [[0, 2], [3, 1]]` asks for ∂³f/∂x₀²∂x₃.
@@ -33,12 +36,12 @@ export function partialDerivative(
 
 function derivative(f: (x: Tensor) => Tensor, x: Tensor, indices: Indices): Tensor {
   const counts = indices.map(([, count]) => count);
-  const plan = indices.length <= 2 ? jetPlan(counts) : null;
-  if (indices.length > 1 && (!plan || plan.order > LONGEST_SERIES)) {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (indices.length > 2 || (indices.length === 2 && total > LARGEST_PLAN)) {
     const half = indices.length >> 1;
     return derivative((y) => derivative(f, y, indices.slice(half)), x, indices.slice(0, half));
   }
-  const { weights, order } = plan!;
+  const { weights, order } = jetPlan(counts);
   const curve = new Array<Tensor | null>(order).fill(null);
   indices.forEach(([dimension], i) => {
     curve[weights[i]! - 1] = unitVector(dimension, x.size, x.dtype);

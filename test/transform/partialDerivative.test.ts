@@ -71,7 +71,9 @@ describe("jetPlan", () => {
   test("refuses what is no derivative", () => {
     for (const bad of [[], [0], [1, 0], [-1], [1.5], [Number.NaN]])
       expect(() => jetPlan(bad)).toThrow(DomainError);
-    expect(() => jetPlan([1, 1, 1, 1, 1])).toThrow(/at most 4 directions.*got 5/);
+    for (const long of [[1, 1, 1, 1, 1], [10, 10], [5, 5, 5], [101]])
+      expect(() => jetPlan(long)).toThrow(/order above 100; nest two jets/);
+    expect(jetPlan([1, 1, 1, 1]).order).toBe(49);
   });
 });
 
@@ -156,6 +158,13 @@ describe("partialDerivative", () => {
         [1, 1],
         [2, 1],
         [3, 1],
+      ],
+      0,
+    ],
+    [
+      [
+        [2, 6],
+        [3, 8],
       ],
       0,
     ],
