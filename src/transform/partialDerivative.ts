@@ -54,9 +54,10 @@ function derivative(f: (x: Tensor) => Tensor, x: Tensor, indices: Indices): Tens
 /** Every dimension once. Throws DomainError or ShapeError for indices that make no derivative. */
 export function mergeIndices(indices: Indices, dimensions: number, what: string): Indices {
   const counts = new Map<number, number>();
+  const range = Number.isFinite(dimensions) ? `from 0 to ${dimensions - 1}` : "0, 1, 2 …";
   for (const [dimension, count] of indices) {
     if (!(Number.isInteger(dimension) && dimension >= 0 && dimension < dimensions))
-      throw new ShapeError(`${what}: a dimension from 0 to ${dimensions - 1} was expected, got ${dimension}`);
+      throw new ShapeError(`${what}: a dimension ${range} was expected, got ${dimension}`);
     if (!(Number.isInteger(count) && count > 0))
       throw new DomainError(
         `${what}: a positive count was expected for dimension ${dimension}, got ${count}`,

@@ -334,6 +334,9 @@ describe("bad input", () => {
     expect(on(weightedTrace(normal(key(0), [3, 3])), { samples: 1 })).toThrow(/3 rows, but x has 7/);
     expect(() => custom({ terms: [] })).toThrow(/at least one term/);
     expect(() => custom({ terms: [{ coefficient: 1, indices: [] }] })).toThrow(/the order is 0/);
+    expect(() => custom({ terms: [{ coefficient: 1, indices: [[-1, 1]] }] })).toThrow(
+      /terms\[0\]\.indices: a dimension 0, 1, 2 … was expected, got -1/,
+    );
     expect(() => custom({ terms: [{ coefficient: Number.NaN, indices: [[0, 1]] }] })).toThrow(DomainError);
     const far = custom({ terms: [{ coefficient: 1, indices: [[9, 1]] }] });
     expect(on(far, { samples: 1 })).toThrow(/x\[9\].*x has 7/);
