@@ -6,7 +6,7 @@ import { DomainError, ShapeError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { factorial } from "../transform/jet.ts";
-import { jetPlan } from "../transform/jetPlan.ts";
+import { type JetPlan, jetPlan } from "../transform/jetPlan.ts";
 import { type Indices, mergeIndices } from "../transform/partialDerivative.ts";
 
 /**
@@ -120,7 +120,14 @@ export function biharmonic(options: { readonly dims?: readonly number[] } = {}):
   const number = (d: number): number => checkedDims(dims, d, "biharmonic").length;
   return {
     ...straight("biharmonic", 4),
-    terms: (d) => number(d) ** 2,
+    terms: (d) => {
+      const count = number(d) ** 2;
+      if (count > 2 ** 31)
+        throw new DomainError(
+          `biharmonic: at most 46340 dimensions were expected for sparse terms, got ${number(d)}; use mode "dense"`,
+        );
+      return count;
+    },
     sparse: (terms, d, dtype) => {
       const all = checkedDims(dims, d, "biharmonic");
       const n = all.length;
@@ -170,7 +177,7 @@ export function custom(options: { readonly terms: readonly Term[] }): Operator {
   });
   const slots = ascending(terms.flatMap(({ plan }) => plan.weights));
   const readouts = ascending(terms.map(({ plan }) => plan.order));
-  const largest = Math.max(...terms.flatMap(({ dimensions }) => dimensions));
+  const largest = terms.reduce((most, { dimensions }) => Math.max(most, ...dimensions), 0);
   return {
     name,
     slots,
@@ -207,9 +214,9 @@ export function custom(options: { readonly terms: readonly Term[] }): Operator {
 }
 
 /** Plans found so far: operators have many terms of few kinds. */
-const plans = new Map<string, ReturnType<typeof jetPlan>>();
+const plans = new Map<string, JetPlan>();
 
-function planFor(counts: readonly number[]): ReturnType<typeof jetPlan> {
+function planFor(counts: readonly number[]): JetPlan {
   const id = counts.join();
   let plan = plans.get(id);
   if (!plan) {

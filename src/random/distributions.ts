@@ -95,11 +95,12 @@ export function permutation(from: Key, n: number): Tensor {
 
 /**
  * `count` different integers from 0 to `n - 1` in random order, as int32 `[count]`: the beginning of a random
- * permutation. O(count), whatever n is. Throws DomainError when count is larger than n.
+ * permutation. O(count), whatever n is. Throws DomainError when count is larger than n, or n than 2^31.
  */
 export function choice(from: Key, n: number, count: number): Tensor {
   checkShape([n], "choice: n");
   checkShape([count], "choice: count");
+  if (n > 2 ** 31) throw new DomainError(`choice: n: at most 2^31 was expected, got ${n}`);
   if (count > n) throw new DomainError(`choice: ${count} different integers below ${n} do not exist`);
   const draws = openUniform(from, count);
   // Fisher and Yates' shuffle of 0 … n-1, of which only the elements that moved are kept.

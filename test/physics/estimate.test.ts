@@ -330,6 +330,8 @@ describe("bad input", () => {
     expect(() => biharmonic({ dims: [1, 1] })).toThrow(/different dimensions/);
     expect(on(laplacian({ dims: [d] }), { samples: 1 })).toThrow(ShapeError);
     expect(on(laplacian({ dims: [0.5] }), { samples: 1 })).toThrow(/got 0.5/);
+    const wide = normal(key(0), [50_000]);
+    expect(() => sampleDirections(key(0), biharmonic(), wide, { samples: 1 })).toThrow(/46340.*"dense"/);
     expect(() => weightedTrace(x)).toThrow(/a matrix \[d, m\]/);
     expect(on(weightedTrace(normal(key(0), [3, 3])), { samples: 1 })).toThrow(/3 rows, but x has 7/);
     expect(() => custom({ terms: [] })).toThrow(/at least one term/);

@@ -113,6 +113,7 @@ describe("choice", () => {
     expect([...choice(key(1), 6, 6).toTypedArray()].sort()).toEqual([0, 1, 2, 3, 4, 5]);
     expect(choice(key(1), 6, 0).shape).toEqual([0]);
     expect(choice(key(1), 1e9, 4).size).toBe(4);
+    expect(() => choice(key(1), 2 ** 32, 4)).toThrow(/at most 2\^31/);
     expect(() => choice(key(1), 3, 4)).toThrow(/4 different integers below 3/);
   });
 });
