@@ -29,6 +29,8 @@ export { type Gradient, type GradientOptions, grad, valueAndGrad, vjp } from "./
 export { type Atom, type Equation, Graph, Variable } from "./graphs/graph.ts";
 export { hessian, type Jacobian, jacfwd, jacrev } from "./jacobian.ts";
 export { jet } from "./jet.ts";
+export { type JetPlan, jetPlan } from "./jetPlan.ts";
+export { type Indices, partialDerivative } from "./partialDerivative.ts";
 export { gnvp, hvp } from "./products.ts";
 export { stopGradient } from "./stop.ts";
 export { trace } from "./tracing.ts";
