@@ -243,8 +243,8 @@ export default study({
       const sparse: Run = { name: `sparse, ${samples} of ${plan.d}`, samples, loss: byTaylor };
       const full: Run = { name: "full Laplacian", samples: plan.d, loss: byTaylor };
       const products: Run = { name: "Hessian-vector products", samples, loss: byHessianProducts };
-      // At full scale the baselines are only timed: a run of the full Laplacian would take hours, and from 1,000
-      // dimensions on its reverse pass takes gigabytes.
+      // At full scale the baselines are only timed; in 1,000 dimensions the reverse pass of the full Laplacian would
+      // take gigabytes.
       const timed = { ...plan, steps: 21, every: 21 };
       const baselines = plan.d > 100 ? [products] : [full, products];
       return [
@@ -273,7 +273,7 @@ export default study({
         .map(({ name, d, errors }) => ({ name: `d = ${d}, ${name}`, points: errors })),
     });
     report.note(
-      "The published factors are those of a GPU and of up to a million dimensions. Here the mechanism is shown: time and memory follow the number of directions and not that of dimensions, at little loss of accuracy.",
+      "The published factors are those of a GPU and of up to a million dimensions, and are not repeated here. What is shown: time and memory follow the number of directions instead of that of dimensions, at little loss of accuracy.",
     );
     const [sparse, full, products] = results as [Result, Result, Result];
     const baselines: Measured =
