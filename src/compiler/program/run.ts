@@ -11,6 +11,7 @@ import { bufferOf, elementBytes } from "./buffers.ts";
 import { build } from "./build.ts";
 import { type CallOut, emit, motionsOf, offsetOf } from "./emit.ts";
 import { type Plan, planArena } from "./plan.ts";
+import { joinRows } from "./rows.ts";
 import type { Program } from "./steps.ts";
 
 /** What a graph became. */
@@ -24,7 +25,8 @@ export interface Compiled {
 }
 
 export function compile(graph: Graph): Compiled {
-  const { program } = build(graph);
+  const built = build(graph);
+  const program = joinRows(built.program, built.buffers);
   const plan = planArena(program);
   const emitted = emit(program, plan);
   let base = 0;
