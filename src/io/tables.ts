@@ -8,7 +8,7 @@ import { FileError } from "../tensor/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { CoordinateBuffer, sumDuplicates } from "./coordinates.ts";
 import { fileError } from "./files.ts";
-import { optionalPackage } from "./packages.ts";
+import { optionalPackage } from "../tensor/packages.ts";
 
 export const TABLE_EXTENSIONS: readonly string[] = [".csv", ".tsv", ".parquet"];
 
