@@ -1,112 +1,118 @@
-// A first plan by eviction: nodes run in their order; where memory runs out, a value is dropped and computed again
+// A first plan by eviction: where memory passes the budget, a value that lies idle there is dropped and computed again
 // when it is next read.
 
 import type { Problem } from "./problem.ts";
-import type { Plan } from "./retention.ts";
+import { type Outcome, type Plan, Retention, run } from "./retention.ts";
 
-/**
- * A plan that tries to keep within the budget. Of the values that may be dropped, that one goes first which is largest
- * and longest unused for what it costs to compute again (memory × stages to the next use / duration, its dropped
- * inputs included), each score multiplied by `weight()`. The plan may pass the budget where copies run out.
- * O(stages × values kept × inputs).
- */
-export function greedyPlan(problem: Problem, weight: () => number): Plan {
-  return new Eviction(problem, weight).run();
+/** Evictions of which the effect is measured before one is chosen; more while none helps. */
+const TRIALS = 16;
+/** Inputs are kept for a recomputation when more than these would have to be computed again. */
+const MOST_INPUTS = 12;
+
+/** A value that could be dropped, and the stage that reads it next. */
+interface Eviction {
+  readonly node: number;
+  readonly stage: number;
+  /** What is not kept there of its inputs, and of theirs. */
+  readonly inputs: readonly number[];
+  readonly score: number;
 }
 
-class Eviction {
-  readonly #problem: Problem;
-  readonly #weight: () => number;
-  readonly #isHeld: Uint8Array;
-  readonly #copies: Int32Array;
-  /** Position in `children` of the first reader that has not run yet. */
-  readonly #nextReader: Int32Array;
-  #load = 0;
-
-  constructor(problem: Problem, weight: () => number) {
-    this.#problem = problem;
-    this.#weight = weight;
-    this.#isHeld = new Uint8Array(problem.n);
-    this.#copies = new Int32Array(problem.n);
-    this.#nextReader = new Int32Array(problem.n);
+/**
+ * Drops values until the budget is kept or no eviction helps. At the stage of greatest memory, idle values are ranked
+ * by memory × stages to the next use / duration (inputs that are not kept until then included), each score multiplied
+ * by `weight()`; the first few are tried, with inputs computed again or kept, and the one that lowers the excess most for its duration stays. Memory that
+ * cannot be lowered is passed over. O(evictions · (n + edges)).
+ */
+export function greedyPlan(problem: Problem, start: Outcome, weight: () => number): Outcome {
+  let outcome = start;
+  const isStuck = new Uint8Array(problem.n);
+  for (;;) {
+    const top = highestStage(problem, outcome, isStuck);
+    if (top < 0) return outcome;
+    let best: Outcome | null = null;
+    let bestRate = 0;
+    const candidates = evictions(problem, outcome, top, weight);
+    for (const [i, { node, stage, inputs }] of candidates.entries()) {
+      if (best && i >= TRIALS) break;
+      for (const nodes of inputs.length > 0 ? [[node], [node, ...inputs]] : [[node]]) {
+        const trial = run(problem, withRecomputed(outcome.plan, stage, nodes));
+        // An eviction may even save duration, where it makes others needless.
+        const rate = (outcome.overflow - trial.overflow) / Math.max(0.5, trial.extra - outcome.extra);
+        if (rate > bestRate) [best, bestRate] = [trial, rate];
+      }
+    }
+    if (best) outcome = best;
+    else isStuck[top] = 1;
   }
+}
 
-  run(): Plan {
-    const { n, parents } = this.#problem;
-    const plan: number[][] = [];
-    for (let k = 0; k < n; k++) {
-      const missing = [...this.#missing(parents[k]!, new Set())].sort((a, b) => a - b);
-      const stage = [...missing, k];
-      // How many of the computations of this stage still read a value.
-      const reads = new Map<number, number>();
-      for (const v of stage) for (const u of parents[v]!) reads.set(u, (reads.get(u) ?? 0) + 1);
-      for (const v of stage) {
-        this.#hold(v);
-        this.#makeRoom(k, (u) => u === v || (reads.get(u) ?? 0) > 0);
-        for (const u of parents[v]!) {
-          reads.set(u, reads.get(u)! - 1);
-          if (v === k) this.#nextReader[u]!++;
+function highestStage({ n, budget }: Problem, { stagePeak }: Outcome, isStuck: Uint8Array): number {
+  let top = -1;
+  for (let k = 0; k < n; k++)
+    if (stagePeak[k]! > budget && !isStuck[k] && (top < 0 || stagePeak[k]! > stagePeak[top]!)) top = k;
+  return top;
+}
+
+/**
+ * Values that lie idle at the moment of greatest memory of a stage, best first. One walk back in time: where a value
+ * is read, the inputs that are not kept there are what recomputing it asks for.
+ */
+function evictions(problem: Problem, { plan }: Outcome, top: number, weight: () => number): Eviction[] {
+  const { n, parents, memory, duration, maxCopies } = problem;
+  const state = new Retention(parents, memory);
+  const copies = new Int32Array(n).fill(1);
+  for (const list of plan) for (const j of list) copies[j]!++;
+  const nextUse = new Int32Array(n);
+  const inputs: (readonly number[])[] = new Array(n).fill([]);
+  let highest = -1;
+  let found: Eviction[] = [];
+  for (let k = n - 1; k >= top; k--) {
+    const list = plan[k]!;
+    for (let i = list.length; i >= 0; i--) {
+      const v = list[i] ?? k;
+      const needed = state.memoryOf(v);
+      if (k === top && needed > highest) {
+        highest = needed;
+        found = [];
+        for (let u = 0; u <= top; u++) {
+          const again = inputs[u]!;
+          if (!state.isKept[u] || u === v || copies[u]! >= maxCopies) continue;
+          if (memory[u] === 0 || parents[v]!.includes(u)) continue;
+          const cost = again.reduce((sum, w) => sum + duration[w]!, duration[u]!);
+          const score = (memory[u]! * (nextUse[u]! - top + 1)) / (cost + 1e-9);
+          found.push({ node: u, stage: nextUse[u]!, inputs: again, score: score * weight() });
         }
-        this.#releaseUnread(k, stage, reads);
       }
-      plan.push(missing);
-    }
-    return plan;
-  }
-
-  #hold(v: number): void {
-    this.#isHeld[v] = 1;
-    this.#copies[v]!++;
-    this.#load += this.#problem.memory[v]!;
-  }
-
-  #drop(v: number): void {
-    this.#isHeld[v] = 0;
-    this.#load -= this.#problem.memory[v]!;
-  }
-
-  /** The stage that reads a value next; n when none does. */
-  #nextUse(v: number): number {
-    return this.#problem.children[v]![this.#nextReader[v]!] ?? this.#problem.n;
-  }
-
-  /** Values without later use go at once; a later recomputation would compute them again. */
-  #releaseUnread(k: number, stage: readonly number[], reads: ReadonlyMap<number, number>): void {
-    const { n, parents } = this.#problem;
-    for (const v of stage)
-      for (const u of [v, ...parents[v]!])
-        if (this.#isHeld[u] && u <= k && this.#nextUse(u) === n && (reads.get(u) ?? 0) === 0) this.#drop(u);
-  }
-
-  /** Dropped values that must be computed before all of `wanted` are there. */
-  #missing(wanted: ArrayLike<number>, into: Set<number>): Set<number> {
-    const { parents } = this.#problem;
-    for (let i = 0; i < wanted.length; i++) {
-      const u = wanted[i]!;
-      if (this.#isHeld[u] || into.has(u)) continue;
-      // No copy left: the value is then kept from where it was computed last, over the budget or not.
-      if (this.#copies[u]! >= this.#problem.maxCopies) continue;
-      into.add(u);
-      this.#missing(parents[u]!, into);
-    }
-    return into;
-  }
-
-  #makeRoom(k: number, isInUse: (v: number) => boolean): void {
-    const { budget, memory, duration, parents, maxCopies } = this.#problem;
-    while (this.#load > budget) {
-      let best = -1;
-      let bestScore = -1;
-      for (let u = 0; u <= k; u++) {
-        if (!this.#isHeld[u] || isInUse(u) || this.#copies[u]! >= maxCopies || memory[u] === 0) continue;
-        const again = this.#missing(parents[u]!, new Set());
-        let cost = duration[u]!;
-        for (const v of again) cost += duration[v]!;
-        const score = ((memory[u]! * (this.#nextUse(u) - k)) / (cost + 1e-9)) * this.#weight();
-        if (score > bestScore) [best, bestScore] = [u, score];
+      state.compute(v);
+      for (const u of parents[v]!) {
+        if (u > top) continue;
+        nextUse[u] = k;
+        inputs[u] = missingInputs(problem, state.isKept, copies, u);
       }
-      if (best < 0) return;
-      this.#drop(best);
     }
   }
+  return found.sort((a, b) => b.score - a.score);
+}
+
+/** Inputs of a node, and theirs, that would have to be computed again as well; none when they are too many. */
+function missingInputs(
+  { parents, maxCopies }: Problem,
+  isKept: Uint8Array,
+  copies: Int32Array,
+  node: number,
+): readonly number[] {
+  const missing: number[] = [];
+  for (let i = -1; i < missing.length; i++)
+    for (const u of parents[i < 0 ? node : missing[i]!]!) {
+      if (isKept[u] || copies[u]! >= maxCopies || missing.includes(u)) continue;
+      if (missing.length === MOST_INPUTS) return [];
+      missing.push(u);
+    }
+  return missing;
+}
+
+function withRecomputed(plan: Plan, stage: number, nodes: readonly number[]): Plan {
+  const list = [...new Set([...plan[stage]!, ...nodes])].sort((a, b) => a - b);
+  return plan.map((old, k) => (k === stage ? list : old));
 }

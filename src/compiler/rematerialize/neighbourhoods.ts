@@ -2,7 +2,7 @@
 
 import type { RandomStream } from "./prng.ts";
 import type { Problem } from "./problem.ts";
-import { type Outcome, Retention } from "./retention.ts";
+import { keptBefore, type Outcome } from "./retention.ts";
 import type { Neighbourhood } from "./search.ts";
 
 const SMALLEST = 8;
@@ -73,13 +73,8 @@ export class Neighbourhoods {
 
   /** What is kept when stage k begins. */
   #keptBefore(plan: Outcome["plan"], k: number): number[] {
-    const state = new Retention(this.#problem.parents, this.#problem.memory);
-    for (let t = this.#problem.n - 1; t >= k; t--) {
-      state.compute(t);
-      for (let i = plan[t]!.length - 1; i >= 0; i--) state.compute(plan[t]![i]!);
-    }
     const kept: number[] = [];
-    state.isKept.forEach((isKept, v) => {
+    keptBefore(this.#problem, plan, k).forEach((isKept, v) => {
       if (isKept) kept.push(v);
     });
     return kept;

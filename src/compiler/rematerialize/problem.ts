@@ -53,7 +53,9 @@ export function checkGraph(graph: CostGraph, what: string): Int32Array[] {
   for (const [u, v] of edges) {
     for (const node of [u, v])
       if (!Number.isInteger(node) || node < 0 || node >= n)
-        throw new DomainError(`${what}: edge [${u}, ${v}] names no node; they are numbered from 0 to ${n - 1}`);
+        throw new DomainError(
+          `${what}: edge [${u}, ${v}] names no node; they are numbered from 0 to ${n - 1}`,
+        );
     parents[v]!.add(u);
   }
   return parents.map((set) => Int32Array.from(set).sort());
@@ -70,7 +72,8 @@ function childrenOf(parents: readonly Int32Array[]): Int32Array[] {
 /** The order 0, 1, … n - 1 where it is topological, else the topological order that takes the lowest node first. */
 function defaultOrder(parents: readonly Int32Array[], what: string): Int32Array {
   const n = parents.length;
-  if (parents.every((list, v) => list.every((u) => u < v))) return Int32Array.from({ length: n }, (_, v) => v);
+  if (parents.every((list, v) => list.every((u) => u < v)))
+    return Int32Array.from({ length: n }, (_, v) => v);
   const children = childrenOf(parents);
   const missing = parents.map((list) => list.length);
   const ready = [...missing.keys()].filter((v) => missing[v] === 0);
@@ -102,15 +105,16 @@ function checkedOrder(order: readonly number[], parents: readonly Int32Array[], 
   parents.forEach((list, v) => {
     for (const u of list)
       if (place[u]! >= place[v]!)
-        throw new DomainError(`${what}: order is not topological; node ${v} reads node ${u}, which comes later`);
+        throw new DomainError(
+          `${what}: order is not topological; node ${v} reads node ${u}, which comes later`,
+        );
   });
   return Int32Array.from(order);
 }
 
 function greatestCommonDivisor(values: ArrayLike<number>): number {
   let divisor = 0;
-  for (let i = 0; i < values.length; i++)
-    for (let a = values[i]!; a > 0; ) [divisor, a] = [a, divisor % a];
+  for (let i = 0; i < values.length; i++) for (let a = values[i]!; a > 0; ) [divisor, a] = [a, divisor % a];
   return divisor || 1;
 }
 

@@ -46,7 +46,7 @@ export interface Rematerialization {
 }
 
 /** Greedy plans, each with other random weights, of which the best is kept. */
-const GREEDY_STARTS = 24;
+const GREEDY_STARTS = 6;
 /** Steps of the search in one neighbourhood. */
 const WINDOW_STEPS = 3000;
 /** Steps of a proof without a time limit. */
@@ -100,7 +100,7 @@ export function rematerialize(graph: CostGraph, options: RematerializeOptions): 
   };
   const unbroken = describe(plain, 0, true);
   if (unbroken.feasible) return unbroken;
-  const least = leastExtra(problem);
+  const least = leastExtra(problem, plain);
   const solver = new Solver(problem, options, random);
   const outcome = solver.solve(plain);
   const isBound = outcome.overflow === 0 && outcome.extra <= least;
@@ -151,10 +151,8 @@ class Solver {
       this.#report(0, "greedy");
       // Half of the starts are near the plain rule, half far from it.
       const spread = i === 0 ? 0 : i % 2 ? 1 : 3;
-      const outcome = run(
-        this.#problem,
-        greedyPlan(this.#problem, () => 2 ** (spread * (2 * this.#random.next() - 1))),
-      );
+      const weight = (): number => 2 ** (spread * (2 * this.#random.next() - 1));
+      const outcome = greedyPlan(this.#problem, plain, weight);
       if (isBetter(outcome, best)) best = outcome;
     }
     return best;
@@ -179,7 +177,7 @@ class Solver {
       // Plans as good as this one are taken too: the search drifts over plateaus.
       const found = search(
         problem,
-        outcome.plan,
+        outcome,
         { overflow: outcome.overflow, extra: outcome.extra + 0.5 },
         neighbourhoods.next(outcome),
         { soft, limit: WINDOW_STEPS, memo: false, prefer },
@@ -195,7 +193,7 @@ class Solver {
     this.#report(0, "proof");
     const found = search(
       this.#problem,
-      start.plan,
+      start,
       { overflow: fits ? 0 : Infinity, extra: fits ? start.extra : Infinity },
       everything(this.#problem),
       {

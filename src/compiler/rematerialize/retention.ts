@@ -132,6 +132,17 @@ export function run(problem: Problem, plan: Plan): Outcome {
   return { plan: kept, extra, overflow, peak: stagePeak.reduce((a, b) => Math.max(a, b), 0), stagePeak };
 }
 
+/** Which values are kept just before stage k. */
+export function keptBefore({ n, parents, memory }: Problem, plan: Plan, k: number): Uint8Array {
+  const state = new Retention(parents, memory);
+  for (let t = n - 1; t >= Math.max(0, k); t--) {
+    state.compute(t);
+    const list = plan[t]!;
+    for (let i = list.length - 1; i >= 0; i--) state.compute(list[i]!);
+  }
+  return state.isKept;
+}
+
 /** The plan as a list of nodes in their original numbers. */
 export const toSchedule = ({ order }: Problem, plan: Plan): number[] =>
   plan.flatMap((list, k) => [...list, k]).map((v) => order[v]!);

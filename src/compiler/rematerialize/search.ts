@@ -4,7 +4,7 @@
 // way, because what is kept depends only on what comes later.
 
 import type { Problem } from "./problem.ts";
-import { type Plan, Retention } from "./retention.ts";
+import { keptBefore, type Outcome, type Plan, Retention } from "./retention.ts";
 
 /** The part of a plan that the search may change: nodes `nodes` in the stages `stages`. The rest stays. */
 export interface Neighbourhood {
@@ -42,15 +42,15 @@ export interface Score {
 export const isBetter = (a: Score, b: Score): boolean =>
   a.overflow < b.overflow || (a.overflow === b.overflow && a.extra < b.extra);
 
-/** Looks in a neighbourhood of a plan for one of a better score than `score`. */
+/** Looks in a neighbourhood of a plan for one with a better score than `score`. */
 export function search(
   problem: Problem,
-  plan: Plan,
+  start: Outcome,
   score: Score,
   where: Neighbourhood,
   options: SearchOptions,
 ): Found {
-  return new Search(problem, plan, score, where, options).run();
+  return new Search(problem, start, score, where, options).run();
 }
 
 /** All of a plan. */
@@ -60,8 +60,7 @@ export const everything = ({ n }: Problem): Neighbourhood => ({
 });
 
 /** Duration of recomputations that no schedule can avoid; Infinity where compulsory parts alone pass the budget. */
-export function leastExtra(problem: Problem): number {
-  const plain = Array.from({ length: problem.n }, () => []);
+export function leastExtra(problem: Problem, plain: Outcome): number {
   const score = { overflow: Infinity, extra: Infinity };
   const options = { soft: false, limit: 0, memo: false, prefer: () => false };
   return new Search(problem, plain, score, everything(problem), options).bound(problem.n - 1);
@@ -88,8 +87,14 @@ class Search {
   /** Recomputations on the current path: stage, node. */
   readonly #picked: number[] = [];
   readonly #memo = new Map<string, number>();
+  readonly #isFree: Uint8Array;
+  /** What the plan given keeps before stage `#first`, and of each node the last stage before that reads or computes it. */
+  readonly #keptAsPlanned: Uint8Array;
+  readonly #touched: Int32Array;
+  readonly #stagePeak: Float64Array;
+  readonly #change: Float64Array;
   /** Recomputations planned in stages below `#first`. */
-  #before = 0;
+  readonly #before: number;
   #extra = 0;
   #overflow = 0;
   #best: Score;
@@ -100,10 +105,15 @@ class Search {
   readonly #mark: Int32Array;
   #stamp = 0;
 
-  constructor(problem: Problem, plan: Plan, score: Score, where: Neighbourhood, options: SearchOptions) {
+  constructor(problem: Problem, start: Outcome, score: Score, where: Neighbourhood, options: SearchOptions) {
     const { n, parents, memory, duration, maxCopies } = problem;
+    const { plan } = start;
     this.#problem = problem;
     this.#plan = plan;
+    this.#stagePeak = start.stagePeak;
+    this.#isFree = where.stages;
+    this.#change = new Float64Array(n + 1);
+    this.#touched = new Int32Array(n);
     this.#options = options;
     this.#best = score;
     this.#state = new Retention(parents, memory);
@@ -119,7 +129,6 @@ class Search {
       (u, v) => duration[u]! * memory[v]! - duration[v]! * memory[u]! || u - v,
     );
     plan.forEach((list, k) => {
-      if (k < this.#first) for (const j of list) this.#before += duration[j]!;
       const isFreeStage = where.stages[k] === 1;
       const fixed = isFreeStage ? list.filter((j) => !where.nodes[j]) : list;
       for (const j of fixed) this.#allowed[j]!--;
@@ -131,6 +140,26 @@ class Search {
       this.#events[k] = Int32Array.from(all, (j) => (isFixed.has(j) ? ~j : j));
       this.#isPlanned[k] = Uint8Array.from(all, (j) => Number(planned.has(j)));
     });
+    this.#before = this.#lookBefore();
+    this.#keptAsPlanned = keptBefore(problem, plan, this.#first);
+  }
+
+  /** Recomputations planned in stages below `#first`, and the stages that touch each node last. */
+  #lookBefore(): number {
+    const { parents, duration } = this.#problem;
+    let before = 0;
+    const touch = (v: number, k: number): void => {
+      this.#touched[v] = k;
+      for (const u of parents[v]!) this.#touched[u] = k;
+    };
+    for (let k = 0; k < this.#first; k++) {
+      for (const j of this.#plan[k]!) {
+        touch(j, k);
+        before += duration[j]!;
+      }
+      touch(k, k);
+    }
+    return before;
   }
 
   run(): Found {
@@ -173,19 +202,6 @@ class Search {
     return true;
   }
 
-  /** Runs `step`, then returns to where it was. */
-  #attempt(step: () => void): void {
-    const { length } = this.#state;
-    const extra = this.#extra;
-    const overflow = this.#overflow;
-    const picked = this.#picked.length;
-    step();
-    this.#state.undoTo(length);
-    this.#extra = extra;
-    this.#overflow = overflow;
-    this.#picked.length = picked;
-  }
-
   /** Whether no schedule that takes `more` on top of this path can be better than the best known. */
   #isHopeless(more: number): boolean {
     const { overflow, extra } = this.#best;
@@ -195,13 +211,19 @@ class Search {
 
   /** At the end of stage k (its last event comes first, as time runs backwards). */
   #enter(k: number): void {
-    if (k < this.#first) return this.#finish();
+    if (k < this.#first) {
+      this.#finish();
+      return;
+    }
     if (this.#isStopped || this.#isHopeless(0)) return;
     if (this.#options.memo && this.#isKnown(k)) return;
-    if (!this.#options.soft && this.#isHopeless(this.bound(k))) return;
-    this.#attempt(() => {
-      if (this.#compute(k)) this.#descend(k, 0);
-    });
+    // Stages in between that stay as they are decide nothing.
+    if (!this.#options.soft && this.#isFree[k] && this.#isHopeless(this.bound(k))) return;
+    const { length } = this.#state;
+    const overflow = this.#overflow;
+    if (this.#compute(k)) this.#descend(k, 0);
+    this.#state.undoTo(length);
+    this.#overflow = overflow;
   }
 
   /** Decides the events of stage k from the c-th on. */
@@ -218,12 +240,16 @@ class Search {
       const isFixed = event < 0;
       const j = isFixed ? ~event : event;
       if (!isKept[j]) continue;
-      if (isFixed) return this.#start(k, c, j);
+      if (isFixed) {
+        this.#start(k, c, j);
+        return;
+      }
       if (this.#used[j]! >= allowed[j]!) continue;
       const next = c + 1;
       const computeFirst = this.#options.prefer(this.#isPlanned[k]![c] === 1);
       if (computeFirst) this.#start(k, c, j);
-      if (!this.#isStopped) this.#attempt(() => this.#descend(k, next));
+      // What #descend does, it takes back.
+      if (!this.#isStopped) this.#descend(k, next);
       if (!computeFirst && !this.#isStopped) this.#start(k, c, j);
       return;
     }
@@ -232,25 +258,72 @@ class Search {
 
   /** An interval of j starts in stage k. */
   #start(k: number, c: number, j: number): void {
-    this.#attempt(() => {
-      if (!this.#recompute(j, k) || this.#isHopeless(0)) return;
+    const { length } = this.#state;
+    const extra = this.#extra;
+    const overflow = this.#overflow;
+    const picked = this.#picked.length;
+    if (this.#recompute(j, k) && !this.#isHopeless(0)) {
       this.#used[j]!++;
       this.#descend(k, c + 1);
       this.#used[j]!--;
-    });
+    }
+    this.#state.undoTo(length);
+    this.#extra = extra;
+    this.#overflow = overflow;
+    this.#picked.length = picked;
   }
 
   /** Stages before the neighbourhood as planned, then the whole against the best. */
   #finish(): void {
-    this.#attempt(() => {
-      for (let k = this.#first - 1; k >= 0; k--) if (!this.#replay(k)) return;
-      const score = { overflow: this.#overflow, extra: this.#extra };
-      if (!isBetter(score, this.#best)) return;
+    if (!this.#options.soft && !this.#mayFit()) return;
+    const { length } = this.#state;
+    const extra = this.#extra;
+    const overflow = this.#overflow;
+    const picked = this.#picked.length;
+    let fits = true;
+    for (let k = this.#first - 1; k >= 0 && fits; k--) fits = this.#replay(k);
+    const score = { overflow: this.#overflow, extra: this.#extra };
+    if (fits && isBetter(score, this.#best)) {
       this.#best = score;
       const plan: number[][] = this.#plan.map(() => []);
-      for (let i = this.#picked.length - 2; i >= 0; i -= 2) plan[this.#picked[i]!]!.push(this.#picked[i + 1]!);
+      for (let i = this.#picked.length - 2; i >= 0; i -= 2)
+        plan[this.#picked[i]!]!.push(this.#picked[i + 1]!);
       this.#found = plan;
-    });
+    }
+    this.#state.undoTo(length);
+    this.#extra = extra;
+    this.#overflow = overflow;
+    this.#picked.length = picked;
+  }
+
+  /**
+   * Whether the stages before the neighbourhood may have room for what is kept now. Against the plan given, a value
+   * that is kept in addition lies across all stages after the last that touches it, and one that is not kept any more
+   * leaves them; the stage that touches it is given the benefit of the doubt. (Recomputations there that become needless
+   * are not seen: a few plans are lost. Where everything is free there is nothing before.) O(n).
+   */
+  #mayFit(): boolean {
+    const first = this.#first;
+    const { isKept } = this.#state;
+    const { memory, budget } = this.#problem;
+    const change = this.#change;
+    let isLarger = false;
+    change.fill(0, 0, first + 1);
+    for (let v = 0; v < first; v++) {
+      const more = isKept[v]! - this.#keptAsPlanned[v]!;
+      if (more === 0) continue;
+      if (more > 0) {
+        isLarger = true;
+        change[this.#touched[v]! + 1]! += memory[v]!;
+      } else change[this.#touched[v]!]! -= memory[v]!;
+    }
+    if (!isLarger) return true;
+    let sum = 0;
+    for (let k = 0; k < first; k++) {
+      sum += change[k]!;
+      if (this.#stagePeak[k]! + sum > budget) return false;
+    }
+    return true;
   }
 
   /** The same values kept, as many copies left, and no cheaper way here than one seen before. */
