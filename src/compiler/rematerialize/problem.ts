@@ -171,10 +171,11 @@ export function prepare(
 }
 
 /** The node whose inputs and value together take most memory: no schedule needs less. */
-function smallestBudget(
-  { n, memory }: CostGraph,
-  parents: readonly Int32Array[],
+export function smallestBudget(
+  graph: CostGraph,
+  parents: readonly Int32Array[] = checkGraph(graph, "rematerialize"),
 ): { readonly minimum: number; readonly node: number } {
+  const { n, memory } = graph;
   let minimum = 0;
   let node = 0;
   for (let v = 0; v < n; v++) {
