@@ -1,5 +1,6 @@
 // Schedules that fit a memory budget by computing some values again, with as little of that as the search can find.
 
+import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { greedyPlan } from "./greedy.ts";
@@ -76,6 +77,7 @@ const ITERATIONS_BEFORE_PROOF = 150;
 export function rematerialize(graph: CostGraph, options: RematerializeOptions): Rematerialization {
   const { budget, maxCopies = 2, order } = options;
   const problem = prepare(graph, { budget, maxCopies, ...(order && { order }) });
+  checkLimits(options);
   const random = new RandomStream(options.key);
   const plain = run(
     problem,
@@ -105,6 +107,17 @@ export function rematerialize(graph: CostGraph, options: RematerializeOptions): 
   const outcome = solver.solve(plain);
   const isBound = outcome.overflow === 0 && outcome.extra <= least;
   return describe(outcome, least, solver.isProved || isBound || least === Infinity);
+}
+
+function checkLimits({ timeLimit, iterations }: RematerializeOptions): void {
+  if (timeLimit !== undefined && !(timeLimit >= 0))
+    throw new DomainError(`rematerialize: timeLimit must be a number of seconds, got ${timeLimit}`);
+  if (
+    iterations !== undefined &&
+    iterations !== Infinity &&
+    !(Number.isInteger(iterations) && iterations >= 0)
+  )
+    throw new DomainError(`rematerialize: iterations must be a non-negative integer, got ${iterations}`);
 }
 
 class Solver {
