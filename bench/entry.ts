@@ -1,8 +1,10 @@
 // What the benchmarks use of polyadic, bundled by library.mjs.
 
+export { jit } from "../src/compiler/index.ts";
 export { cp, relativeError, tt, tucker } from "../src/decompose/index.ts";
 export { get, i32, lane, ModuleBuilder, op } from "../src/device/wasm/assembler.ts";
 export { hasRelaxedSimd } from "../src/device/wasm/features.ts";
 export { wasmDevice } from "../src/device/wasm/wasm.ts";
 export { add, exp, log, matmul, mean, mul, sub, sum, tanh, tensor } from "../src/index.ts";
-export { valueAndGrad } from "../src/transform/index.ts";
+export { tree } from "../src/tensor/index.ts";
+export { jvp, valueAndGrad, vmap } from "../src/transform/index.ts";

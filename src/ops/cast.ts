@@ -8,6 +8,7 @@ import { leadingBatch, linear, noDerivative } from "./rules.ts";
 
 export const castP: Primitive<{ readonly dtype: DType }> = definePrimitive({
   name: "cast",
+  lower: { kind: "map", kernel: "cast" },
   dtypes: ALL,
   movesOnly: true,
   abstractEval: ([x], { dtype }) => [{ shape: x!.shape, dtype }],

@@ -105,6 +105,7 @@ export const whereP: Primitive<undefined> = definePrimitive<undefined>({
   name: "where",
   dtypes: ALL,
   movesOnly: true,
+  lower: { kind: "map", kernel: "where" },
   abstractEval: ([condition, a, b]) => {
     if (condition!.dtype !== "bool")
       throw new DTypeError(`where: the condition must be bool, got ${condition!.dtype}`);

@@ -2,7 +2,7 @@
 
 import { device } from "../device/current.ts";
 import type { MatrixType } from "../device/device.ts";
-import { allocate, isComplex, isFloat } from "../tensor/dtype.ts";
+import { allocate, isComplex, isFloat, type Storage } from "../tensor/dtype.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import {
   broadcastShapes,
@@ -31,6 +31,7 @@ export interface ContractParams {
 /** Result axes: batch, then the free axes of the first operand, then those of the second. */
 export const contractP: Primitive<ContractParams> = definePrimitive<ContractParams>({
   name: "contract",
+  lower: { kind: "contract" },
   dtypes: COMPUTING,
   abstractEval: ([a, b], { contract, batch }) => {
     for (const [left, right] of [contract, batch])
@@ -159,21 +160,22 @@ function asMatrices(
   return { tensor: moved, batchAxes: batch.map((_, i) => i), rowStride: width, columnStride: 1 };
 }
 
-function product(
+/** Writes the product to contiguous elements from `start` (counted in elements) on. */
+export function productInto(
+  out: Storage,
+  start: number,
   a: Tensor,
   b: Tensor,
   { contract, batch }: ContractParams,
-  shape: Shape,
   type: MatrixType,
-): Tensor {
+): void {
   const freeA = freeAxes(a.shape, contract[0], batch[0]);
   const freeB = freeAxes(b.shape, contract[1], batch[1]);
   const lengths = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((i) => x.shape[i]!));
   const m = lengths(a, freeA);
   const n = lengths(b, freeB);
   const k = lengths(a, contract[0]);
-  const out = allocate(type, sizeOf(shape));
-  if (m * n === 0) return new Tensor(out, shape, type);
+  if (m * n === 0) return;
   const left = asMatrices(a, batch[0], freeA, contract[0]);
   const right = asMatrices(b, batch[1], contract[1], freeB);
   const batchShape = batch[0].map((i) => a.shape[i]!);
@@ -202,8 +204,13 @@ function product(
         rowStride: right.rowStride,
         columnStride: right.columnStride,
       },
-      { data: out, offset: i * m * n, rowStride: n },
+      { data: out, offset: start + i * m * n, rowStride: n },
     );
+}
+
+function product(a: Tensor, b: Tensor, params: ContractParams, shape: Shape, type: MatrixType): Tensor {
+  const out = allocate(type, sizeOf(shape));
+  productInto(out, 0, a, b, params, type);
   return new Tensor(out, shape, type);
 }
 

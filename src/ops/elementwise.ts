@@ -86,6 +86,7 @@ export function unaryPrimitive(name: string, rules: UnaryRules): Plain {
       return unaryLoop(rules.scalar!, x!, output!);
     },
     batch: leadingBatch,
+    lower: { kind: "map", kernel: rules.kernel ?? name },
     ...unaryDifferential(rules.derivative),
   });
 }
@@ -169,6 +170,7 @@ export function binaryPrimitive(name: string, rules: BinaryRules): Plain {
       return binaryLoop(rules.scalar!, a!, b!, output!);
     },
     batch: leadingBatch,
+    lower: { kind: "map", kernel: rules.kernel ?? name },
     ...binaryDifferential(rules.derivative),
   });
 }

@@ -17,6 +17,7 @@ interface ShapeParams {
 
 export const reshapeP: Primitive<ShapeParams> = definePrimitive<ShapeParams>({
   name: "reshape",
+  lower: { kind: "view" },
   dtypes: ALL,
   movesOnly: true,
   abstractEval: ([x], { shape }) => {
@@ -38,7 +39,7 @@ export const reshapeP: Primitive<ShapeParams> = definePrimitive<ShapeParams>({
 });
 
 /** Strides that show a view's elements in another shape without moving them, or null when there are none. */
-function viewStrides(x: Tensor, shape: Shape): number[] | null {
+export function viewStrides(x: Tensor, shape: Shape): number[] | null {
   const strides = new Array<number>(shape.length).fill(0);
   let axis = shape.length - 1;
   let i = x.ndim - 1;
@@ -73,6 +74,7 @@ interface TransposeParams {
 
 export const transposeP: Primitive<TransposeParams> = definePrimitive<TransposeParams>({
   name: "transpose",
+  lower: { kind: "view" },
   dtypes: ALL,
   movesOnly: true,
   abstractEval: ([x], { axes }) => [{ shape: axes.map((axis) => x!.shape[axis]!), dtype: x!.dtype }],
@@ -101,6 +103,7 @@ export function inversePermutation(axes: readonly number[]): number[] {
 
 export const broadcastToP: Primitive<ShapeParams> = definePrimitive<ShapeParams>({
   name: "broadcastTo",
+  lower: { kind: "view" },
   dtypes: ALL,
   movesOnly: true,
   abstractEval: ([x], { shape }) => {
@@ -138,6 +141,7 @@ export interface SliceParams {
 
 export const sliceP: Primitive<SliceParams> = definePrimitive<SliceParams>({
   name: "slice",
+  lower: { kind: "view" },
   dtypes: ALL,
   movesOnly: true,
   abstractEval: ([x], { lengths }) => [{ shape: lengths, dtype: x!.dtype }],
@@ -172,6 +176,7 @@ interface DiagonalParams {
 
 export const diagonalP: Primitive<DiagonalParams> = definePrimitive<DiagonalParams>({
   name: "diagonal",
+  lower: { kind: "view" },
   dtypes: ALL,
   movesOnly: true,
   abstractEval: ([x], { first, second }) => [

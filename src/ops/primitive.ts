@@ -91,6 +91,17 @@ export interface CompoundJvp<P> {
 export const JET_FROM_JVP = "from jvp";
 
 /**
+ * How compiled code does it. `view`: `evaluate` moves nothing and only reads shapes and strides; `map`: element by
+ * element, by a kernel of that name; `fold`: a reduction of adjacent axes; `contract`: matrix products. What has no
+ * lowering is called with its operands as they lie in memory.
+ */
+export type Lowering =
+  | { readonly kind: "view" }
+  | { readonly kind: "map"; readonly kernel: string }
+  | { readonly kind: "fold"; readonly kernel: string }
+  | { readonly kind: "contract" };
+
+/**
  * One operation of the engine with every rule it owes, in one place. Public functions check and convert their arguments
  * (promotion, broadcasting) and then `bind` primitives, which take operands as they are. Rules are written with the
  * methods of tensors, which are bound late: so the rule of an early file may use an operation of a later one.
@@ -110,6 +121,7 @@ export interface Primitive<P> {
   readonly transpose?: TransposeRule<P>;
   readonly batch: BatchRule<P>;
   readonly jet: JetRule<P> | typeof JET_FROM_JVP;
+  readonly lower?: Lowering;
   /**
    * For primitives whose parameters hold a JavaScript function: operands and parameters that mean the same without what
    * the function closes over, so that they can be part of a graph.

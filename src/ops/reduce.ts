@@ -71,6 +71,7 @@ type Differential = Pick<Primitive<ReduceParams>, "jvp" | "jet" | "transpose">;
 function reducePrimitive(name: string, rules: ReduceRules): Primitive<ReduceParams> {
   return definePrimitive<ReduceParams>({
     name,
+    lower: { kind: "fold", kernel: rules.kernel },
     dtypes: rules.dtypes,
     abstractEval: ([x], { axes }) => [
       { shape: x!.shape.filter((_, i) => !axes.includes(i)), dtype: x!.dtype },

@@ -76,6 +76,8 @@ export class FlatCall {
 
   /** A tree like the last result, with other leaves. */
   rebuild<R>(leaves: readonly Tensor[]): R {
+    // A bare tensor needs no walk.
+    if (this.#result!.paths.length === 1 && this.#result!.paths[0] === "") return leaves[0] as R;
     return treeUnflatten<R>(this.#result!, leaves);
   }
 }

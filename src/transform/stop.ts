@@ -8,6 +8,7 @@ import { treeMap } from "../tensor/tree.ts";
 
 const stopGradientP: Primitive<undefined> = definePrimitive<undefined>({
   name: "stopGradient",
+  lower: { kind: "view" },
   dtypes: ALL,
   movesOnly: true,
   abstractEval: ([x]) => [x!],

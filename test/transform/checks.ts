@@ -9,21 +9,9 @@ import {
   type Series,
   type Tangent,
 } from "../../src/ops/primitive.ts";
-import { zerosLike } from "../../src/ops/rules.ts";
-import { batchFlat } from "../../src/transform/traces/batching.ts";
 import { jvpFlat } from "../../src/transform/traces/forward.ts";
-import { linearizeFlat, pullTape } from "../../src/transform/traces/tape.ts";
 import { jetFlat } from "../../src/transform/traces/taylor.ts";
-import {
-  displaced,
-  numbersOf,
-  pairing,
-  polynomialWeights,
-  randomLike,
-  subsets,
-  wideDType,
-  widen,
-} from "./numbers.ts";
+import { displaced, numbersOf, pairing, polynomialWeights, randomLike, subsets, widen } from "./numbers.ts";
 import { drawOperands, type Example, randomNumbers } from "./operands.ts";
 
 /** One primitive at one example for one dtype. */
@@ -41,7 +29,7 @@ const isFractional = (dtype: DType): boolean => ["float", "complex"].includes(dt
 export const hasDerivative = (dtype: DType): boolean => isFractional(dtype) && !dtype.startsWith("float8");
 
 /** Operands that tangents come for. */
-const movingOperands = (example: Example, inputs: readonly Tensor[]): number[] =>
+export const movingOperands = (example: Example, inputs: readonly Tensor[]): number[] =>
   inputs.flatMap((x, i) => (example.operands[i]!.moves && isFractional(x.dtype) ? [i] : []));
 
 /** The relative rounding of a result. */
@@ -52,19 +40,19 @@ function rounding(...tensors: readonly Abstract[]): number {
 
 const isExact = (epsilon: number): boolean => epsilon === 2 ** -52;
 
-function describe({ primitive, example, dtype }: Subject): string {
+export function describe({ primitive, example, dtype }: Subject): string {
   return `${primitive.name} ${dtype} ${JSON.stringify(example.params) ?? ""}`;
 }
 
 /** The largest absolute value; 0 for none and for NaN. */
-function largest(...lists: readonly Float64Array[]): number {
+export function largest(...lists: readonly Float64Array[]): number {
   let top = 0;
   for (const list of lists) for (const x of list) if (Math.abs(x) > top) top = Math.abs(x);
   return top;
 }
 
 /** Throws unless all numbers agree to `tolerance` times the scale. NaN agrees with NaN. */
-function expectClose(
+export function expectClose(
   actual: Float64Array,
   expected: Float64Array,
   tolerance: number,
@@ -90,25 +78,28 @@ function expectLike(actual: Abstract, expected: Abstract, what: string): void {
 }
 
 /** The numbers of a tangent or coefficient, which must be like the value it belongs to; null is zero. */
-function numbersLike(tangent: Tangent | undefined, value: Tensor, what: string): Float64Array {
+export function numbersLike(tangent: Tangent | undefined, value: Tensor, what: string): Float64Array {
   if (tangent === undefined) throw new Error(`${what}: no result`);
   if (tangent === null) return numbersOf(value).fill(0);
   expectLike(tangent, value, what);
   return numbersOf(tangent);
 }
 
-type FlatFunction = (inputs: readonly Tensor[]) => readonly Tensor[];
+export type FlatFunction = (inputs: readonly Tensor[]) => readonly Tensor[];
 
 /** The primitive as a function of its operands: its results, or what is observed of them. */
-function functionOf({ primitive, example }: Subject, params: unknown = example.params): FlatFunction {
+export function functionOf({ primitive, example }: Subject, params: unknown = example.params): FlatFunction {
   const { observe } = example;
   const f: FlatFunction = (inputs) => bind(primitive, inputs, params);
   return observe ? (inputs) => observe(f(inputs)) : f;
 }
 
 /** Random directions for the chosen operands. */
-const directions = (inputs: readonly Tensor[], chosen: readonly number[], random: () => number): Tangent[] =>
-  inputs.map((x, i) => (chosen.includes(i) ? randomLike(x, random) : null));
+export const directions = (
+  inputs: readonly Tensor[],
+  chosen: readonly number[],
+  random: () => number,
+): Tangent[] => inputs.map((x, i) => (chosen.includes(i) ? randomLike(x, random) : null));
 
 /** Tangents by the rule itself, or through what is observed of the results. */
 function pushForward(
@@ -352,74 +343,4 @@ export function checkJet(subject: Subject): void {
         });
       }
     }
-}
-
-/**
- * The rules under each other: they must be made of primitives, for a transform may run inside another. Reverse mode is
- * held against forward mode, forward mode twice against Taylor mode, and forward mode over a batch against single ones.
- */
-export function checkNesting(subject: Subject): void {
-  const { example, dtype } = subject;
-  if (wideDType(dtype) !== dtype || example.exactParams !== undefined) return;
-  const inputs = drawOperands(example, dtype, 10);
-  const moving = movingOperands(example, inputs);
-  if (moving.length === 0) return;
-  const random = randomNumbers(11);
-  const what = describe(subject);
-  const f = functionOf(subject);
-  const tangents = directions(inputs, moving, random);
-  checkReverse(f, inputs, tangents, random, what);
-  const slope: FlatFunction = (xs) =>
-    jvpFlat(f, xs, tangents).map(({ primal, tangent }) => tangent ?? zerosLike(primal));
-  const twice = jvpFlat(slope, inputs, tangents);
-  const curves = inputs.map((x, i): Series => [x, tangents[i]!, null]);
-  jetFlat(f, curves, 2).forEach(([value, , second], i) => {
-    const numbers = numbersLike(twice[i]!.tangent, value, `${what}, second derivative`);
-    const expected = numbersLike(second ?? null, value, `${what}, second coefficient`).map((c) => 2 * c);
-    expectClose(numbers, expected, 1e-9, Math.max(1, largest(expected)), `${what}, second derivative`);
-  });
-  const draws = [12, 13].map((seed) => drawOperands(example, dtype, seed));
-  const all = batchFlat(
-    slope,
-    inputs.map((_, i) => stack(draws.map((draw) => draw[i]!))),
-    inputs.map(() => true),
-    draws.length,
-  );
-  draws.forEach((draw, k) => {
-    slope(draw).forEach((single, i) => {
-      const { value, isBatched } = all[i]!;
-      const expected = numbersOf(single);
-      const numbers = numbersOf(isBatched ? value.at(k) : value);
-      expectClose(numbers, expected, 1e-12, Math.max(1, largest(expected)), `${what}, batch of tangents`);
-    });
-  });
-}
-
-/** Reverse mode: Re Σ c · Jv = Re Σ (Jᵀc) · v. */
-function checkReverse(
-  f: FlatFunction,
-  inputs: readonly Tensor[],
-  tangents: readonly Tangent[],
-  random: () => number,
-  what: string,
-): void {
-  const pushed = jvpFlat(f, inputs, tangents);
-  const isActive = tangents.map((t) => t !== null);
-  const cotangents = pushed.map(({ primal }) => randomLike(primal, random));
-  const pulled = pullTape(linearizeFlat(f, inputs, isActive, "check"), cotangents);
-  const moved = tangents.filter((t) => t !== null);
-  const sum = { value: 0, size: 1 };
-  const add = (a: Tangent, b: Tangent, sign: number): void => {
-    if (!a || !b) return;
-    const { value, size } = pairing(a, b);
-    sum.value += sign * value;
-    sum.size += size;
-  };
-  pushed.forEach(({ tangent }, i) => {
-    add(cotangents[i]!, tangent, 1);
-  });
-  pulled.forEach((cotangent, i) => {
-    add(cotangent, moved[i]!, -1);
-  });
-  expectClose(Float64Array.of(sum.value), Float64Array.of(0), 1e-13, sum.size, `${what}, reverse mode`);
 }

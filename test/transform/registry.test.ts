@@ -7,16 +7,9 @@ import { primitives } from "polyadic/ops";
 import { describe, expect, test } from "vitest";
 import type { Primitive } from "../../src/ops/primitive.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
-import {
-  checkBatch,
-  checkJet,
-  checkJvp,
-  checkNesting,
-  checkTranspose,
-  hasDerivative,
-  type Subject,
-} from "./checks.ts";
+import { checkBatch, checkJet, checkJvp, checkTranspose, hasDerivative, type Subject } from "./checks.ts";
 import { OPERATIONS } from "./examples.ts";
+import { checkNesting } from "./nesting.ts";
 import type { Example } from "./operands.ts";
 
 /** Primitives whose parameters are functions or graphs: their rules have tests of their own. */

@@ -146,7 +146,7 @@ function build(arity: 1 | 2, type: FloatType, name: string): Uint8Array<ArrayBuf
 }
 
 /** Applies a function of float64 pairs to vectors of four float32. */
-function inDoubles(f: (args: Node[]) => Node, args: Node[]): Node {
+export function inDoubles(f: (args: Node[]) => Node, args: Node[]): Node {
   const half = (pick: readonly number[]): Node =>
     op("f32x4.demote_f64x2_zero", f(args.map((x) => op("f64x2.promote_low_f32x4", shuffle(x, x, pick)))));
   return shuffle(half([0, 1, 2, 3]), half([2, 3, 0, 1]), [0, 1, 4, 5]);

@@ -1,5 +1,6 @@
 // The linear memory that all kernels work in. Nothing lives in it between calls: every call lays out its own buffers
-// from address 0, so one memory of bounded size serves everything.
+// from address 0, so one memory of bounded size serves everything. Compiled programs keep their arenas above that, one
+// on top of the other where they call each other.
 
 const PAGE = 65536;
 /** Readable bytes past the end of every layout: kernels may load whole vectors at the edge of a buffer. */
@@ -40,3 +41,19 @@ export function memoryView(bytes: 4 | 8): Float32Array | Float64Array {
 
 /** `bytes` rounded up to whole cache lines. */
 export const align = (bytes: number): number => (bytes + 63) & ~63;
+
+/** More than any kernel lays out from address 0. Pages that are never touched take no memory. */
+const SCRATCH = 32 << 20;
+let top = SCRATCH;
+
+/** The address of a new arena of `bytes` bytes on top of the others; `leaveArena` with the same number gives it back. */
+export function enterArena(bytes: number): number {
+  const base = top;
+  top += align(bytes);
+  reserve(top);
+  return base;
+}
+
+export function leaveArena(bytes: number): void {
+  top -= align(bytes);
+}

@@ -71,6 +71,10 @@ scalar(0xa7, "i32.wrap_i64", ["i64"], "i32");
 scalar(0xac, "i64.extend_i32_s i64.extend_i32_u", ["i32"], "i64");
 scalar(0xb6, "f32.demote_f64", ["f64"], "f32");
 scalar(0xb7, "f64.convert_i32_s f64.convert_i32_u", ["i32"], "f64");
+// Picks the first operand where the third is not 0.
+for (const type of ["i32", "f32", "f64", "v128"] as const)
+  scalar(0x1b, `${type}.select`, [type, type, "i32"], type);
+table["i32.trunc_sat_f64_s"] = { code: [0xfc, 0x02], operands: ["f64"], result: "i32" };
 scalar(0xbb, "f64.promote_f32", ["f32"], "f64");
 scalar(0xbd, "i64.reinterpret_f64", ["f64"], "i64");
 scalar(0xbf, "f64.reinterpret_i64", ["i64"], "f64");
@@ -80,6 +84,7 @@ scalar(0x28, "i32.load", ["i32"], "i32");
 scalar(0x29, "i64.load", ["i32"], "i64");
 scalar(0x2a, "f32.load", ["i32"], "f32");
 scalar(0x2b, "f64.load", ["i32"], "f64");
+scalar(0x2d, "i32.load8_u", ["i32"], "i32");
 vector(0x00, "v128.load", ["i32"]);
 vector(0x09, "v128.load32_splat v128.load64_splat", ["i32"]);
 vector(0x5c, "v128.load32_zero v128.load64_zero", ["i32"]);
@@ -131,6 +136,7 @@ export const STORES: Readonly<
   Record<string, { readonly code: readonly number[]; readonly value: ValueType }>
 > = {
   "i32.store": { code: [0x36], value: "i32" },
+  "i32.store8": { code: [0x3a], value: "i32" },
   "f32.store": { code: [0x38], value: "f32" },
   "f64.store": { code: [0x39], value: "f64" },
   "v128.store": { code: [SIMD_PREFIX, 0x0b], value: "v128" },

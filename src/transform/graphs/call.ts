@@ -23,6 +23,8 @@ export interface CallParams {
   readonly graph: Graph;
   /** Reverse mode keeps the inputs only and runs the graph again. */
   readonly recompute: boolean;
+  /** How the graph is run, equation by equation unless told. */
+  readonly run?: (graph: Graph, inputs: readonly Tensor[]) => readonly Tensor[];
 }
 
 const none = (graph: Graph): boolean[] => graph.outputs.map(() => false);
@@ -32,7 +34,8 @@ export const callP: Primitive<CallParams> = definePrimitive<CallParams>({
   dtypes: ALL,
   movesOnly: true,
   abstractEval: (_inputs, { graph }) => graph.outputs.map(({ shape, dtype }) => ({ shape, dtype })),
-  evaluate: (inputs, { graph }) => evaluateGraph(graph, inputs),
+  evaluate: (inputs, { graph, run = evaluateGraph }) => run(graph, inputs),
+  print: ({ name, graph }) => ({ name, graph }),
   jvp: {
     jvp: (inputs, tangents, params) => {
       const isActive = tangents.map((tangent) => tangent !== null);

@@ -9,7 +9,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 
 /** Only fractional tensors have derivatives. */
 export const isDifferentiable = ({ dtype }: { readonly dtype: Tensor["dtype"] }): boolean =>
-  isFloat(dtype) || isComplex(dtype);
+  (isFloat(dtype) && !dtype.startsWith("float8")) || isComplex(dtype);
 
 class JvpTracer extends Tracer {
   readonly primal: Tensor;

@@ -1,0 +1,43 @@
+import { bind } from "../../ops/bind.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { Graph } from "../../transform/graphs/graph.ts";
+import { isUniform } from "./constants.ts";
+import { rewrite } from "./walk.ts";
+
+/** An operation applied twice to the same operands is applied once. */
+export function mergeCommon(graph: Graph): Graph {
+  const known = new Map<string, readonly Tensor[]>();
+  const numbers = new WeakMap<object, number>();
+  let next = 0;
+  const numberOf = (x: object): number => {
+    let number = numbers.get(x);
+    if (number === undefined) {
+      number = next++;
+      numbers.set(x, number);
+    }
+    return number;
+  };
+  /** Functions, graphs and tensors among parameters are told apart by identity. */
+  const keyOf = (params: unknown): string =>
+    JSON.stringify(params, (_key, value) =>
+      typeof value === "function" || value instanceof Graph || value instanceof Tensor
+        ? `#${numberOf(value)}`
+        : value,
+    ) ?? "";
+  const operandKey = (x: Tensor): string => constantKey(x) ?? `${numberOf(x)}`;
+  return rewrite(graph, (primitive, operands, params) => {
+    const key = `${primitive.name} ${operands.map(operandKey).join(" ")} ${keyOf(params)}`;
+    const found = known.get(key);
+    if (found) return found;
+    const results = bind(primitive, operands, params);
+    known.set(key, results);
+    return results;
+  });
+}
+
+/** Constants that repeat one readable element are equal by value. */
+function constantKey(x: Tensor): string | null {
+  return isUniform(x) && !x.dtype.startsWith("complex")
+    ? `${x.dtype}[${x.shape}]=${x.element(...x.shape.map(() => 0)) as number}`
+    : null;
+}

@@ -1,0 +1,156 @@
+// Compiled graphs as functions: inputs are copied into the arena, `main` runs once, results are copied out.
+
+import type { MatrixType } from "../../device/device.ts";
+import { enterArena, leaveArena, sharedMemory } from "../../device/wasm/memory.ts";
+import { bind } from "../../ops/bind.ts";
+import { productInto } from "../../ops/contract.ts";
+import { allocate, type DType, dtypeInfo, type Storage } from "../../tensor/dtype.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import type { Graph } from "../../transform/graphs/graph.ts";
+import { bufferOf, elementBytes } from "./buffers.ts";
+import { build } from "./build.ts";
+import { type CallOut, emit, motionsOf, offsetOf } from "./emit.ts";
+import { type Plan, planArena } from "./plan.ts";
+import type { Program } from "./steps.ts";
+
+/** What a graph became. */
+export interface Compiled {
+  readonly run: (inputs: readonly Tensor[]) => Tensor[];
+  readonly program: Program;
+  readonly arenaBytes: number;
+  /** Generated kernels, and calls out of the module. */
+  readonly kernels: number;
+  readonly calls: number;
+}
+
+export function compile(graph: Graph): Compiled {
+  const { program } = build(graph);
+  const plan = planArena(program);
+  const emitted = emit(program, plan);
+  let base = 0;
+  const imports: Record<string, WebAssembly.ImportValue> = { memory: sharedMemory(), ...emitted.scalars };
+  emitted.calls.forEach((out, i) => {
+    imports[`call${i}`] = caller(out, plan, () => base);
+  });
+  const module = new WebAssembly.Module(emitted.bytes);
+  const main = new WebAssembly.Instance(module, { env: imports }).exports["main"] as (base: number) => void;
+  const placed = (place: Tensor): { place: Tensor; offset: number } => ({
+    place,
+    offset: offsetOf(place, plan),
+  });
+  const inputPlaces = program.inputs.map(placed);
+  const constants = program.constants.map(({ value, place }) => ({ value, ...placed(place) }));
+  const outputs = program.outputs.map((place) => (bufferOf(place) ? placed(place) : { place, offset: -1 }));
+  const run = (inputs: readonly Tensor[]): Tensor[] => {
+    const address = enterArena(plan.bytes);
+    // A program may run inside of a call out of itself.
+    const before = base;
+    base = address;
+    try {
+      for (let i = 0; i < inputPlaces.length; i++) {
+        const { place, offset } = inputPlaces[i]!;
+        copyIn(inputs[i]!, place, address + offset);
+      }
+      for (const { value, place, offset } of constants) copyIn(value, place, address + offset);
+      main(address);
+      return outputs.map(({ place, offset }) => (offset < 0 ? place : copyOut(place, address + offset)));
+    } finally {
+      base = before;
+      leaveArena(plan.bytes);
+    }
+  };
+  return { run, program, arenaBytes: plan.bytes, kernels: emitted.kernels, calls: emitted.calls.length };
+}
+
+let viewed: ArrayBufferLike | undefined;
+const views = new Map<DType, Storage>();
+
+/** The whole memory as elements of a dtype. */
+function memoryOf(dtype: DType): Storage {
+  const { buffer } = sharedMemory();
+  if (buffer !== viewed) {
+    views.clear();
+    viewed = buffer;
+  }
+  let view = views.get(dtype);
+  if (!view) {
+    const { storage } = dtypeInfo(dtype);
+    view = new (storage as unknown as new (buffer: ArrayBufferLike) => Storage)(buffer);
+    views.set(dtype, view);
+  }
+  return view;
+}
+
+/** Below this count a loop is faster than making a view. */
+const SHORT = 32;
+
+function copyIn(value: Tensor, place: Tensor, address: number): void {
+  const view = memoryOf(place.dtype);
+  const data = value.data();
+  const start = address / view.BYTES_PER_ELEMENT;
+  if (data.length > SHORT) view.set(data, start);
+  else for (let i = 0; i < data.length; i++) view[start + i] = data[i]!;
+}
+
+function copyOut(place: Tensor, address: number): Tensor {
+  const { dtype, shape, size } = place;
+  const view = memoryOf(dtype);
+  const data = allocate(dtype, size);
+  const start = address / view.BYTES_PER_ELEMENT;
+  if (data.length > SHORT) data.set(view.subarray(start, start + data.length));
+  else for (let i = 0; i < data.length; i++) data[i] = view[start + i]!;
+  return new Tensor(data, shape, dtype);
+}
+
+/** What JavaScript does for a step, given the indices of the loops that its places move with. */
+function caller({ step, loops }: CallOut, plan: Plan, base: () => number): (...indices: number[]) => void {
+  const addresser = (place: Tensor): ((indices: readonly number[]) => number) => {
+    const start = offsetOf(place, plan);
+    const motions = motionsOf(bufferOf(place)!).map(({ loop, bytes }) => ({
+      at: loops.indexOf(loop),
+      bytes,
+    }));
+    return (indices) =>
+      motions.reduce((address, { at, bytes }) => address + indices[at]! * bytes, base() + start);
+  };
+  const viewer = (place: Tensor): ((indices: readonly number[]) => Tensor) => {
+    if (!bufferOf(place)) return () => place;
+    const addressOf = addresser(place);
+    return (indices) =>
+      new Tensor(
+        memoryOf(place.dtype),
+        place.shape,
+        place.dtype,
+        place.strides,
+        addressOf(indices) / elementBytes(place.dtype),
+      );
+  };
+  if (step.kind === "contract") {
+    const [a, b] = step.operands.map(viewer) as [ReturnType<typeof viewer>, ReturnType<typeof viewer>];
+    const target = addresser(step.place);
+    const type = step.place.dtype as MatrixType;
+    return (...indices) =>
+      productInto(
+        memoryOf(type),
+        target(indices) / elementBytes(type),
+        a(indices),
+        b(indices),
+        step.params,
+        type,
+      );
+  }
+  const operands = step.operands.map(viewer);
+  const targets = step.places.map(addresser);
+  // Primitives that run functions of their own may make the memory grow, which would take views away.
+  const mayGrow = typeof step.primitive.jvp !== "function";
+  return (...indices) => {
+    const inputs = operands.map((view) => {
+      const x = view(indices);
+      return mayGrow ? new Tensor(x.toTypedArray(), x.shape, x.dtype) : x;
+    });
+    bind(step.primitive, inputs, step.params).forEach((result, i) => {
+      const place = step.places[i]!;
+      copyIn(result, place, targets[i]!(indices));
+    });
+  };
+}
