@@ -2,7 +2,7 @@
 // when it is next read.
 
 import type { Problem } from "./problem.ts";
-import { type Outcome, type Plan, Retention, run } from "./retention.ts";
+import { keptBefore, type Outcome, type Plan, Retention, run } from "./retention.ts";
 
 /** Evictions of which the effect is measured before one is chosen; more while none helps. */
 const TRIALS = 16;
@@ -13,14 +13,14 @@ const MOST_INPUTS = 12;
 interface Eviction {
   readonly node: number;
   readonly stage: number;
-  /** What is not kept there of its inputs, and of theirs. */
-  readonly inputs: readonly number[];
+  /** Inputs that could be computed again with it: none; those that are not kept at the peak either; all missing ones. */
+  readonly variants: readonly (readonly number[])[];
   readonly score: number;
 }
 
 /**
  * Drops values until the budget is kept or no eviction helps. At the stage of greatest memory, idle values are ranked
- * by memory × stages to the next use / duration (inputs that are not kept until then included), each score multiplied
+ * by memory × stages to the next use / duration (with inputs that are gone by then), each score multiplied
  * by `weight()`; the first few are tried, with inputs computed again or kept, and the one that lowers the excess most for its duration stays. Memory that
  * cannot be lowered is passed over. O(evictions · (n + edges)).
  */
@@ -33,10 +33,10 @@ export function greedyPlan(problem: Problem, start: Outcome, weight: () => numbe
     let best: Outcome | null = null;
     let bestRate = 0;
     const candidates = evictions(problem, outcome, top, weight);
-    for (const [i, { node, stage, inputs }] of candidates.entries()) {
+    for (const [i, { node, stage, variants }] of candidates.entries()) {
       if (best && i >= TRIALS) break;
-      for (const nodes of inputs.length > 0 ? [[node], [node, ...inputs]] : [[node]]) {
-        const trial = run(problem, withRecomputed(outcome.plan, stage, nodes));
+      for (const inputs of variants) {
+        const trial = run(problem, withRecomputed(outcome.plan, stage, [node, ...inputs]));
         // An eviction may even save duration, where it makes others needless.
         const rate = (outcome.overflow - trial.overflow) / Math.max(0.5, trial.extra - outcome.extra);
         if (rate > bestRate) [best, bestRate] = [trial, rate];
@@ -64,7 +64,8 @@ function evictions(problem: Problem, { plan }: Outcome, top: number, weight: () 
   const copies = new Int32Array(n).fill(1);
   for (const list of plan) for (const j of list) copies[j]!++;
   const nextUse = new Int32Array(n);
-  const inputs: (readonly number[])[] = new Array(n).fill([]);
+  const variants: (readonly (readonly number[])[])[] = new Array(n).fill([]);
+  const keptAtPeak = keptBefore(problem, plan, top + 1);
   let highest = -1;
   let found: Eviction[] = [];
   for (let k = n - 1; k >= top; k--) {
@@ -76,36 +77,39 @@ function evictions(problem: Problem, { plan }: Outcome, top: number, weight: () 
         highest = needed;
         found = [];
         for (let u = 0; u <= top; u++) {
-          const again = inputs[u]!;
           if (!state.isKept[u] || u === v || copies[u]! >= maxCopies) continue;
           if (memory[u] === 0 || parents[v]!.includes(u)) continue;
+          const [, again = []] = variants[u]!;
           const cost = again.reduce((sum, w) => sum + duration[w]!, duration[u]!);
           const score = (memory[u]! * (nextUse[u]! - top + 1)) / (cost + 1e-9);
-          found.push({ node: u, stage: nextUse[u]!, inputs: again, score: score * weight() });
+          found.push({ node: u, stage: nextUse[u]!, variants: variants[u]!, score: score * weight() });
         }
       }
       state.compute(v);
       for (const u of parents[v]!) {
         if (u > top) continue;
         nextUse[u] = k;
-        inputs[u] = missingInputs(problem, state.isKept, copies, u);
+        const isThere = (w: number): boolean => state.isKept[w] === 1 || copies[w]! >= maxCopies;
+        // What lies across the peak in any case may as well stay until then.
+        const some = missingInputs(parents, u, (w) => isThere(w) || keptAtPeak[w] === 1);
+        const all = missingInputs(parents, u, isThere);
+        variants[u] = [[], ...(some.length > 0 ? [some] : []), ...(all.length > some.length ? [all] : [])];
       }
     }
   }
   return found.sort((a, b) => b.score - a.score);
 }
 
-/** Inputs of a node, and theirs, that would have to be computed again as well; none when they are too many. */
+/** Inputs of a node, and theirs, that are not there; none when they are too many. */
 function missingInputs(
-  { parents, maxCopies }: Problem,
-  isKept: Uint8Array,
-  copies: Int32Array,
+  parents: readonly Int32Array[],
   node: number,
+  isThere: (v: number) => boolean,
 ): readonly number[] {
   const missing: number[] = [];
   for (let i = -1; i < missing.length; i++)
     for (const u of parents[i < 0 ? node : missing[i]!]!) {
-      if (isKept[u] || copies[u]! >= maxCopies || missing.includes(u)) continue;
+      if (isThere(u) || missing.includes(u)) continue;
       if (missing.length === MOST_INPUTS) return [];
       missing.push(u);
     }

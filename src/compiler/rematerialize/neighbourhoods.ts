@@ -62,7 +62,7 @@ export class Neighbourhoods {
     const crossing = this.#shuffled([...new Set([...this.#keptBefore(plan, top + 1), ...recomputed])]);
     const few = 3 + this.#random.integer(4);
     for (const u of crossing.slice(0, few)) {
-      this.#withParents(u, free);
+      this.#withAncestors(u, free);
       const reader = children[u]!.find((w) => w > top) ?? top;
       stages.fill(1, Math.max(0, reader - this.#random.integer(3)), reader + 1);
       for (let k = top + 1; k < n; k++) if (plan[k]!.includes(u)) stages[k] = 1;
@@ -84,6 +84,13 @@ export class Neighbourhoods {
     if (free.size >= MOST_NODES) return;
     free.add(v);
     for (const u of this.#problem.parents[v]!) if (free.size < MOST_NODES) free.add(u);
+  }
+
+  /** A node with its inputs and theirs, three deep. */
+  #withAncestors(v: number, free: Set<number>, depth = 3): void {
+    if (depth === 0) return;
+    this.#withParents(v, free);
+    for (const u of this.#problem.parents[v]!) this.#withAncestors(u, free, depth - 1);
   }
 
   /** Adds random ones of `candidates`, with their inputs, until enough are free. */
