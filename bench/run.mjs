@@ -1,5 +1,5 @@
-// Side-by-side benchmarks: `node bench/run.mjs [matmul] [elementwise] [eager] [decompositions] [gradient]` (all when none is
-// named), after `npm ci` in the repository and in this folder. Everything runs on one thread. Prints one table of
+// Side-by-side benchmarks: `node bench/run.mjs [matmul] [elementwise] [eager] [decompositions] [gradient] [laplacian]` (all when
+// none is named), after `npm ci` in the repository and in this folder. Everything runs on one thread. Prints one table of
 // medians and median ratios and writes bench/results/<name>.json. PYTHON names the interpreter that has NumPy.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -7,11 +7,12 @@ import { decompositions } from "./decompositions.mjs";
 import { eager } from "./eager.mjs";
 import { elementwise } from "./elementwise.mjs";
 import { gradient } from "./gradient.mjs";
+import { laplacian } from "./laplacian.mjs";
 import { matmul } from "./matmul.mjs";
 import { printTable } from "./measure.mjs";
 import { jaxJs, numpyProcess, numpyTs } from "./peers.mjs";
 
-const benchmarks = { matmul, eager, gradient, decompositions, elementwise };
+const benchmarks = { matmul, eager, gradient, decompositions, elementwise, laplacian };
 const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!benchmarks[name])

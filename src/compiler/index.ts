@@ -1,8 +1,10 @@
 import "../ops/methods.ts";
 
 export { evaluateGraph as runGraph } from "../transform/graphs/graph.ts";
-export { flopsOf, graphFlops } from "./cost.ts";
-export { jit } from "./jit.ts";
+export { type Explanation, explain } from "./explain.ts";
+export { flopsOf, graphFlops } from "./flops.ts";
+export { type Jitted, jit } from "./jit.ts";
+export { peakBytes } from "./liveness.ts";
 export { type CheckmateOptions, type CheckmateResult, checkmate } from "./rematerialize/checkmate.ts";
 export {
   costGraph,

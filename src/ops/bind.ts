@@ -6,7 +6,7 @@ import { DTypeError } from "../tensor/errors.ts";
 import { narrow, widen } from "../tensor/float16.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Abstract, Primitive } from "./primitive.ts";
-import { leaked, type Trace, Tracer } from "./tracer.ts";
+import { leaked, overOneDomain, type Trace, Tracer } from "./tracer.ts";
 
 /** Applies a primitive to operands: computes, or hands over to the innermost transform that follows an operand. */
 export function bind<P>(primitive: Primitive<P>, inputs: readonly Tensor[], params: P): readonly Tensor[] {
@@ -20,7 +20,8 @@ export function bind<P>(primitive: Primitive<P>, inputs: readonly Tensor[], para
       if (trace === null || x.trace.level > trace.level) trace = x.trace;
     } else if (dtypeInfo(x.dtype).packed) isPacked = true;
   }
-  if (trace !== null) return trace.process(primitive, inputs, params);
+  if (trace !== null)
+    return trace.process(primitive, primitive.functional ? inputs : overOneDomain(inputs), params);
   // Compound primitives check their operands where they are made.
   if (typeof primitive.jvp !== "function") return primitive.evaluate(inputs, params, []);
   const outputs = primitive.abstractEval(inputs, params);

@@ -3,12 +3,28 @@
 import type { DType } from "../tensor/dtype.ts";
 import { dtypeInfo, dtypes } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 
 /** What is known of a tensor without its elements. */
 export interface Abstract {
   readonly shape: Shape;
   readonly dtype: DType;
+  /** For a function: what it takes. `shape` and `dtype` are those of its values. Ordinary tensors have none. */
+  readonly domain?: Domain | undefined;
+}
+
+/**
+ * The arguments that a function takes. A function is traced like a tensor whose elements depend on a point: a
+ * primitive without `functional` applies at every point.
+ */
+export interface Domain {
+  /** The function that has this value everywhere. */
+  constant(value: Tensor): Tensor;
+  /** The value of a function with this domain at a point. */
+  evaluate(f: Tensor, point: readonly TensorLike[]): Tensor;
+  /** The domain in which two functions meet point by point; throws ShapeError, listing both, when they differ. */
+  meet(other: Domain, operation: string): Domain;
+  toString(): string;
 }
 
 /** A directional derivative, or null where it is zero because nothing depends on the input. */
@@ -112,6 +128,11 @@ export interface Primitive<P> {
   readonly dtypes: readonly DType[];
   /** Moves elements without looking at them: narrow floats are then handed over as bit patterns. */
   readonly movesOnly?: boolean;
+  /**
+   * For primitives that take functions as wholes (derivatives, integrals, composition) and say themselves which domain
+   * results have: the parameters for an operand that takes the arguments of `outer` before its own.
+   */
+  readonly functional?: (params: P, outer: Domain) => P;
   /** Shapes and dtypes of the results; throws ShapeError or DTypeError when the operands do not fit. */
   abstractEval(inputs: readonly Abstract[], params: P): readonly Abstract[];
   /** The results themselves; `outputs` is what `abstractEval` answered (compound primitives get none). */

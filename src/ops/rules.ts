@@ -11,14 +11,15 @@ export interface Differential {
   readonly jet: <P>(call: JetCall<P>) => readonly Series[];
 }
 
-/** Zeros that take the memory of one element. */
-export function zerosLike({ shape, dtype }: Abstract): Tensor {
-  return new Tensor(
+/** Zeros that take the memory of one element; the zero function for a function. */
+export function zerosLike({ shape, dtype, domain }: Abstract): Tensor {
+  const zeros = new Tensor(
     allocate(dtype, 1),
     shape,
     dtype,
     shape.map(() => 0),
   );
+  return domain ? domain.constant(zeros) : zeros;
 }
 
 /** True for an operand that the transpose of a primitive leaves open. */

@@ -35,11 +35,11 @@ function convolve(
   return sum;
 }
 
-/** One coefficient of the square: half the products of a general one. */
-function squareAt(a: Coefficients, k: number): Tangent {
-  const pairs = times(convolve(a, a, k, 0, Math.ceil(k / 2) - 1), 2);
+/** One coefficient of the square, times a factor: half the products of a general one. */
+function squareAt(a: Coefficients, k: number, factor = 1): Tangent {
+  const pairs = times(convolve(a, a, k, 0, Math.ceil(k / 2) - 1), 2 * factor);
   const middle = k % 2 === 0 ? a[k / 2] : null;
-  return middle ? plus(pairs, middle.square()) : pairs;
+  return middle ? plus(pairs, times(middle.square(), factor)) : pairs;
 }
 
 /** Fills coefficients 1 … order one after the other; `next(k, soFar)` knows those before k. */
@@ -130,21 +130,13 @@ export const solveSeries = (
   const d: Tangent[] = [];
   return grow(head, orderOf(x), (k, y) => {
     d.push(derivative(y, k - 1));
-    return times(
-      convolve(x, d, k, 1, k, (j) => j),
-      1 / k,
-    );
+    return convolve(x, d, k, 1, k, (j) => j / k);
   });
 };
 
 /** y with y' = d·x' for a known series d, of which one coefficient fewer is used. */
 export const integrateSeries = (x: Series, d: Coefficients, head: Tensor): Series =>
-  grow(head, orderOf(x), (k) =>
-    times(
-      convolve(x, d, k, 1, k, (j) => j),
-      1 / k,
-    ),
-  );
+  grow(head, orderOf(x), (k) => convolve(x, d, k, 1, k, (j) => j / k));
 
 export const expSeries = (x: Series, head: Tensor = x[0].exp()): Series =>
   solveSeries(x, head, (y, k) => y[k]!);
@@ -152,10 +144,7 @@ export const expSeries = (x: Series, head: Tensor = x[0].exp()): Series =>
 export const logSeries = (x: Series, head: Tensor = x[0].log()): Series =>
   grow(head, orderOf(x), (k, y) => {
     // From x·y' = x'.
-    const known = times(
-      convolve(y, x, k, 1, k - 1, (j) => j),
-      1 / k,
-    );
+    const known = convolve(y, x, k, 1, k - 1, (j) => j / k);
     const rest = minus(x[k] ?? null, known);
     return over(rest, x[0]);
   });
@@ -164,7 +153,7 @@ export const logSeries = (x: Series, head: Tensor = x[0].log()): Series =>
 export const riccatiSeries = (x: Series, head: Tensor, a: number, b: number, c: number): Series =>
   solveSeries(x, head, (y, k) => {
     const linear = b === 0 ? null : times(y[k]!, b);
-    const sum = plus(linear, times(squareAt(y, k), c));
+    const sum = plus(linear, squareAt(y, k, c));
     return k === 0 && a !== 0 ? sum!.add(a) : sum;
   });
 
@@ -173,16 +162,8 @@ export function pairSeries(x: Series, s0: Tensor, c0: Tensor, sign: -1 | 1): rea
   const s: [Tensor, ...(Tensor | null)[]] = [s0];
   const c: [Tensor, ...(Tensor | null)[]] = [c0];
   for (let k = 1; k < x.length; k++) {
-    const nextS = times(
-      convolve(x, c, k, 1, k, (j) => j),
-      1 / k,
-    );
-    c.push(
-      times(
-        convolve(x, s, k, 1, k, (j) => j),
-        sign / k,
-      ),
-    );
+    const nextS = convolve(x, c, k, 1, k, (j) => j / k);
+    c.push(convolve(x, s, k, 1, k, (j) => (sign * j) / k));
     s.push(nextS);
   }
   return [s, c];

@@ -3,8 +3,8 @@
 import type { DType } from "../tensor/dtype.ts";
 import { TracerError } from "../tensor/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import type { Primitive } from "./primitive.ts";
+import { Tensor, type TensorLike } from "../tensor/tensor.ts";
+import type { Abstract, Domain, Primitive } from "./primitive.ts";
 
 /** One running transform. Nested transforms have rising levels; an operation goes to the highest among its operands. */
 export interface Trace {
@@ -21,10 +21,22 @@ const NOTHING = new Float64Array(0);
 /** A tensor inside a transform: shape and dtype are known, elements are not. */
 export class Tracer extends Tensor {
   readonly trace: Trace;
+  /** What it takes, when it stands for a function. */
+  readonly domain: Domain | undefined;
 
-  constructor(trace: Trace, shape: Shape, dtype: DType) {
+  constructor(trace: Trace, shape: Shape, dtype: DType, domain?: Domain) {
     super(NOTHING, shape, dtype);
     this.trace = trace;
+    this.domain = domain;
+  }
+
+  /** The value at a point, when it stands for a function: one tensor (or number) per argument. */
+  call(...point: readonly TensorLike[]): Tensor {
+    if (!this.domain)
+      throw new TracerError(
+        `call: a function was expected, got a traced ${this.dtype} ${formatShape(this.shape)}`,
+      );
+    return this.domain.evaluate(this, point);
   }
 
   /** The elements of all examples at once, where they can be known: inside `vmap` of ordinary tensors. */
@@ -50,7 +62,8 @@ export class Tracer extends Tensor {
   }
 
   override toString(): string {
-    return `Traced(${this.dtype} ${formatShape(this.shape)} in ${this.trace.transform})`;
+    const takes = this.domain ? `${this.domain} → ` : "";
+    return `Traced(${takes}${this.dtype} ${formatShape(this.shape)} in ${this.trace.transform})`;
   }
 }
 
@@ -78,6 +91,34 @@ export function leaked(x: Tracer): TracerError {
     `a traced ${x.dtype} ${formatShape(x.shape)} was used after its ${x.trace.transform}() had ended: the function kept it in a ` +
       "variable outside of itself. Return it from the function instead, as a further result (with hasAux in grad)",
   );
+}
+
+/** The domain of a tensor that stands for a function. */
+export const domainOf = (x: Abstract): Domain | undefined => x.domain;
+
+/** The domain in which operands meet point by point; undefined when none is a function. */
+export function commonDomain(operation: string, operands: readonly Abstract[]): Domain | undefined {
+  let common: Domain | undefined;
+  for (const { domain } of operands)
+    if (domain) common = common === undefined ? domain : common.meet(domain, operation);
+  return common;
+}
+
+/**
+ * Operands of which all traced ones are functions, or none is: beside a function, a traced value becomes a constant one,
+ * so that derivatives see the step between the two. Known values stay as they are.
+ */
+export function overOneDomain(operands: readonly Tensor[]): readonly Tensor[] {
+  let domain: Domain | undefined;
+  let isMixed = false;
+  for (const x of operands)
+    if (x instanceof Tracer) {
+      if (x.domain) domain = x.domain;
+      else isMixed = true;
+    }
+  if (domain === undefined || !isMixed) return operands;
+  const common = domain;
+  return operands.map((x) => (x instanceof Tracer && !x.domain ? common.constant(x) : x));
 }
 
 let depth = 0;

@@ -92,3 +92,36 @@ export function permutation(from: Key, n: number): Tensor {
   }
   return new Tensor(order, [n], "int32");
 }
+
+/**
+ * `count` different integers from 0 to `n - 1` in random order, as int32 `[count]`: the beginning of a random
+ * permutation. O(count), whatever n is. Throws DomainError when count is larger than n, or n than 2^31.
+ */
+export function choice(from: Key, n: number, count: number): Tensor {
+  checkShape([n], "choice: n");
+  checkShape([count], "choice: count");
+  if (n > 2 ** 31) throw new DomainError(`choice: n: at most 2^31 was expected, got ${n}`);
+  if (count > n) throw new DomainError(`choice: ${count} different integers below ${n} do not exist`);
+  const draws = openUniform(from, count);
+  // Fisher and Yates' shuffle of 0 … n-1, of which only the elements that moved are kept.
+  const moved = new Map<number, number>();
+  const chosen = Int32Array.from(draws, (u, i) => {
+    const j = i + Math.floor(u * (n - i));
+    const value = moved.get(j) ?? j;
+    moved.set(j, moved.get(i) ?? i);
+    return value;
+  });
+  return new Tensor(chosen, [count], "int32");
+}
+
+/** Signs: -1 or 1 with equal probability. float64 unless told. O(size). */
+export function rademacher(from: Key, shape: Shape, options: DrawOptions = {}): Tensor {
+  const { dtype = "float64" } = options;
+  checkShape(shape, "rademacher: shape");
+  if (dtype !== "float64" && dtype !== "float32")
+    throw new DTypeError(`rademacher: dtype float64 or float32 was expected, got ${dtype}`);
+  const data = allocate(dtype, sizeOf(shape));
+  const bits = words(from, Math.ceil(data.length / 32));
+  for (let i = 0; i < data.length; i++) data[i] = (bits[i >>> 5]! >>> (i & 31)) & 1 ? 1 : -1;
+  return new Tensor(data, shape, dtype);
+}

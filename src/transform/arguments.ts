@@ -1,6 +1,8 @@
 // Functions of trees as functions of flat lists of tensors, which is what the transforms work on.
 
 import { asTensor } from "../ops/operands.ts";
+import type { Domain } from "../ops/primitive.ts";
+import { domainOf } from "../ops/tracer.ts";
 import { DTypeError, PolyadicError, ShapeError, TreeError } from "../tensor/errors.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -115,11 +117,24 @@ export function matchingLeaves(
       throw new ShapeError(
         `${what}${where}: shape ${formatShape(x.shape)} was expected, got ${formatShape(leaf.shape)}`,
       );
+    // A plain number stands for a function that is constant.
+    const place = domainOf(x);
+    if (place && typeof tree === "number") return place.constant(leaf.astype(x.dtype));
+    if (place || domainOf(leaf)) checkDomains(place, domainOf(leaf), `${what}${where}`);
     if (leaf.dtype === x.dtype || !isDifferentiable(x)) return leaf;
     // A plain number stands for a scalar of any dtype.
     if (typeof tree === "number") return leaf.astype(x.dtype);
     throw new DTypeError(`${what}${where}: ${x.dtype} was expected, got ${leaf.dtype}`);
   });
+}
+
+/** Throws ShapeError unless both are functions over one domain. */
+function checkDomains(expected: Domain | undefined, given: Domain | undefined, what: string): void {
+  if (expected && given) expected.meet(given, what);
+  else
+    throw new ShapeError(
+      `${what}: ${expected ? `a function of ${expected}` : "a tensor"} was expected, got ${given ? `a function of ${given}` : "a tensor"}`,
+    );
 }
 
 const list = (paths: readonly string[]): string =>

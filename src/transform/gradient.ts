@@ -1,6 +1,7 @@
 // Reverse mode for people: gradients and pullbacks of functions of trees.
 
 import { zerosLike } from "../ops/rules.ts";
+import { domainOf } from "../ops/tracer.ts";
 import { isComplex } from "../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -150,6 +151,11 @@ function scalarResult(tape: Tape, call: FlatCall, options: GradientOptions, tran
   if (value.ndim !== 0)
     throw new ShapeError(
       `${transform}: the function returned shape ${formatShape(value.shape)} where a scalar was expected; reduce it with sum() or mean(), or use jacrev()`,
+    );
+  const domain = domainOf(value);
+  if (domain)
+    throw new ShapeError(
+      `${transform}: the function returned a function of ${domain} where a scalar was expected; integrate() it, or use vjp()`,
     );
   if (isComplex(value.dtype) && !options.holomorphic)
     throw new DTypeError(

@@ -2,7 +2,9 @@
 
 import { concat } from "../ops/join.ts";
 import { zerosLike } from "../ops/rules.ts";
+import { domainOf } from "../ops/tracer.ts";
 import { eye } from "../tensor/create.ts";
+import { TracerError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { treeUnflatten } from "../tensor/tree.ts";
 import { checkDifferentiable, type Flat, FlatCall, flattenArguments, pathOf } from "./arguments.ts";
@@ -50,6 +52,10 @@ function prepare(
   const first = flat.parts[0]!;
   first.leaves.forEach((x, i) => {
     checkDifferentiable(x, pathOf(flat, i), transform);
+    if (domainOf(x))
+      throw new TracerError(
+        `${transform}: ${pathOf(flat, i)} is a function, which has no finite basis of directions; use grad() and jvp()`,
+      );
   });
   const call = new FlatCall(f, flat, transform);
   const rest = flat.leaves.slice(first.leaves.length);

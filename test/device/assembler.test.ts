@@ -16,6 +16,7 @@ import {
   v128,
 } from "../../src/device/wasm/assembler.ts";
 import { hasSimd } from "../../src/device/wasm/features.ts";
+import { sharedMemory } from "../../src/device/wasm/memory.ts";
 import { INSTRUCTIONS, type ValueType } from "../../src/device/wasm/opcodes.ts";
 
 type Exports = Record<string, (...args: number[]) => number>;
@@ -147,7 +148,7 @@ describe("assembler", () => {
       const v = f.let(load("v128.load", i32(0), 16));
       f.store("v128.store", i32(0), shuffle(v, v128(7, 8), [1, 3]), 32);
     });
-    const memory = new WebAssembly.Memory({ initial: 1 });
+    const memory = sharedMemory();
     const view = new Float64Array(memory.buffer);
     view.set([1, 2], 2);
     instantiate(module, { memory }).swap!();

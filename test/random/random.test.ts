@@ -1,4 +1,14 @@
-import { foldIn, key, normal, permutation, randint, split, uniform } from "polyadic/random";
+import {
+  choice,
+  foldIn,
+  key,
+  normal,
+  permutation,
+  rademacher,
+  randint,
+  split,
+  uniform,
+} from "polyadic/random";
 import { describe, expect, test } from "vitest";
 import { threefry } from "../../src/random/threefry.ts";
 
@@ -82,4 +92,44 @@ describe("keys", () => {
     expect(() => uniform(key(0), [2], { dtype: "int32" })).toThrow(/dtype/);
     expect(() => randint(key(0), [2], 3, 3)).toThrow(/low < high/);
   });
+});
+
+describe("choice", () => {
+  test("gives different numbers, all of them equally often in every place", () => {
+    const [n, count, draws] = [5, 3, 20_000];
+    const hits = new Float64Array(n * count);
+    for (let i = 0; i < draws; i++) {
+      const chosen = choice(foldIn(key(3), i), n, count).toTypedArray();
+      expect(new Set(chosen).size).toBe(count);
+      chosen.forEach((value, place) => {
+        hits[place * n + value]!++;
+      });
+    }
+    // Binomial with p = 1/5: five standard deviations.
+    for (const hit of hits) expect(Math.abs(hit - draws / n)).toBeLessThan(5 * Math.sqrt(draws * 0.16));
+  });
+
+  test("of all is a permutation, of none is empty; of many is quick", () => {
+    expect([...choice(key(1), 6, 6).toTypedArray()].sort()).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(choice(key(1), 6, 0).shape).toEqual([0]);
+    expect(choice(key(1), 1e9, 4).size).toBe(4);
+    expect(() => choice(key(1), 2 ** 32, 4)).toThrow(/at most 2\^31/);
+    expect(() => choice(key(1), 3, 4)).toThrow(/4 different integers below 3/);
+  });
+});
+
+test("rademacher gives signs, balanced and without correlation between neighbours", () => {
+  const n = 100_000;
+  for (const dtype of ["float64", "float32"] as const) {
+    const x = rademacher(key(8), [n], { dtype });
+    expect(x.dtype).toBe(dtype);
+    const data = Array.from(x.toTypedArray());
+    expect(data.every((v) => v === 1 || v === -1)).toBe(true);
+    for (const lag of [1, 8, 16, 32]) {
+      const products = data.slice(lag).map((v, i) => v * data[i]!);
+      for (const list of [data, products])
+        expect(Math.abs(moments(list).mean)).toBeLessThan(5 / Math.sqrt(n - lag));
+    }
+  }
+  expect(() => rademacher(key(8), [2], { dtype: "int32" })).toThrow(/float64 or float32/);
 });

@@ -22,8 +22,8 @@ export interface Buffer {
 
 const buffers = new WeakMap<Storage, Buffer>();
 
-/** Vector kernels may read and write one vector past the end. */
-const PADDING = 16;
+/** Vector kernels may read and write past the end, up to two vectors at a time. */
+const PADDING = 32;
 
 export class Buffers {
   readonly all: Buffer[] = [];

@@ -24,7 +24,7 @@ import { type Buffer, bufferOf, elementBytes, type Motion, rootOf } from "./buff
 import { emitFold } from "./emitFold.ts";
 import { emitMap } from "./emitMap.ts";
 import { nodesOf } from "./expressions.ts";
-import { arityOf, type FloatType, functionName, isFunction } from "./kernels.ts";
+import { arityOf, type FloatType, functionName, isFunction, type VectorFunction } from "./kernels.ts";
 import { type Plan, placesOf } from "./plan.ts";
 import type { ContractStep, FoldStep, HostStep, MapStep, Program, Step } from "./steps.ts";
 
@@ -159,9 +159,9 @@ function importScalars(
 function defineFunctions(
   module: ModuleBuilder,
   wanted: ReadonlyMap<string, { kernel: string; type: FloatType; scalar: FunctionRef }>,
-): Map<string, FunctionRef> {
+): Map<string, VectorFunction> {
   const fused = hasRelaxedSimd();
-  const functions = new Map<string, FunctionRef>();
+  const functions = new Map<string, VectorFunction>();
   for (const [name, { kernel, type, scalar }] of wanted) {
     const context: KernelContext = { fused, scalar };
     const unary = UNARY_FUNCTIONS[kernel as keyof typeof UNARY_FUNCTIONS];
@@ -172,13 +172,14 @@ function defineFunctions(
       const at = (l: number): Node => call(scalar, ...args.map((x) => lane("f64x2.extract_lane", l, x)));
       return lane("f64x2.replace_lane", 1, op("f64x2.splat", at(0)), at(1));
     };
+    const expand = (args: readonly Node[]): Node =>
+      type === "float64" ? onPairs([...args]) : inDoubles(onPairs, [...args]);
     const params = Array<"v128">(arityOf(kernel)).fill("v128");
     const ref = module.function(name, params, ["v128"], (f) => {
-      const args = params.map((_, i) => get(f.param(i)));
-      const value = type === "float64" ? onPairs(args) : inDoubles(onPairs, args);
+      const value = expand(params.map((_, i) => get(f.param(i))));
       f.sharing([value], () => f.result(value));
     });
-    functions.set(name, ref);
+    functions.set(name, { ref, expand });
   }
   return functions;
 }

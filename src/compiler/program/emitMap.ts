@@ -1,14 +1,23 @@
 // The code of maps.
 
-import { type FunctionBuilder, load, type Node } from "../../device/wasm/assembler.ts";
+import {
+  assumeUsual,
+  type FunctionBuilder,
+  get,
+  i32,
+  load,
+  type Node,
+  op,
+  v128,
+} from "../../device/wasm/assembler.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { elementBytes } from "./buffers.ts";
-import { loadsOf } from "./expressions.ts";
-import { floatTypeOf, ScalarWriter, type VectorFunctions, VectorWriter } from "./kernels.ts";
+import { type Expression, loadsOf, nodesOf } from "./expressions.ts";
+import { floatTypeOf, isFunction, ScalarWriter, type VectorFunctions, VectorWriter } from "./kernels.ts";
 import { collapse, loops } from "./nest.ts";
 import type { MapStep } from "./steps.ts";
-import { overVectors, reader, store } from "./vectors.ts";
+import { bytesOf, overVectors, reader, store } from "./vectors.ts";
 
 /** Where a place begins, as an address. */
 export type AddressOf = (place: Tensor) => Node;
@@ -51,17 +60,74 @@ export function emitMap(
           }),
         ]),
       );
-      overVectors(f, type, last?.length ?? 1, (position) => {
-        const writer = new VectorWriter(type, functions, (leaf) => readers.get(leaf.place)!(position));
-        const nodes = values.map((value) => writer.write(value));
-        f.sharing(nodes, () =>
-          nodes.forEach((node, i) => {
-            store(f, type, targets[i]!.dtype === "bool", addresses[places.length + i]!, position, node);
-          }),
+      const length = last?.length ?? 1;
+      const write = (position: Node, expands: boolean): Node[] => {
+        const writer = new VectorWriter(
+          type,
+          functions,
+          (leaf) => readers.get(leaf.place)!(position),
+          expands,
         );
+        return values.map((value) => writer.write(value));
+      };
+      const put = (position: Node, nodes: readonly Node[]): void =>
+        nodes.forEach((node, i) => {
+          store(f, type, targets[i]!.dtype === "bool", addresses[places.length + i]!, position, node);
+        });
+      const carefully = (position: Node): void => {
+        const nodes = write(position, false);
+        f.sharing(nodes, () => put(position, nodes));
+      };
+      if (!isWorthExpanding(values, length)) {
+        overVectors(f, type, length, carefully);
+        return;
+      }
+      // Pairs of vectors, whose computations overlap, without the rare cases of functions; where one turns up, the block
+      // is computed once more.
+      const seen = f.local("v128");
+      const start = f.local("i32");
+      const at = f.local("i32");
+      const stop = f.local("i32");
+      const end = i32(length * bytesOf(type));
+      f.set(start, i32(0));
+      f.for(start, end, i32(BLOCK), () => {
+        f.set(stop, op("i32.add", get(start), i32(BLOCK)));
+        f.if(op("i32.gt_s", get(stop), end), () => f.set(stop, end));
+        f.set(seen, v128(0n, 0n));
+        f.set(at, get(start));
+        f.for(at, get(stop), i32(32), () => {
+          const positions = [get(at), f.let(op("i32.add", get(at), i32(16)))];
+          const pairs = positions.map((position) => write(position, true));
+          const { usual, masks } = assumeUsual(pairs.flat());
+          f.sharing([...usual, ...masks], () => {
+            positions.forEach((position, k) => {
+              put(position, usual.slice(k * values.length, (k + 1) * values.length));
+            });
+            if (masks.length)
+              f.set(
+                seen,
+                masks.reduce((all, mask) => op("v128.or", all, mask), get(seen)),
+              );
+          });
+        });
+        f.if(op("v128.any_true", get(seen)), () => {
+          f.set(at, get(start));
+          f.for(at, get(stop), i32(16), () => carefully(get(at)));
+        });
       });
     },
   );
+}
+
+/** Bytes after which rare cases are looked for. */
+const BLOCK = 1024;
+/** Shorter rows, or kernels with more functions, call functions instead. */
+const SHORTEST_EXPANDED = 32;
+const MOST_EXPANDED = 2;
+
+function isWorthExpanding(values: readonly Expression[], length: number): boolean {
+  const count = nodesOf(values).filter((node) => node.kind === "apply" && isFunction(node.kernel)).length;
+  return count > 0 && count <= MOST_EXPANDED && length >= SHORTEST_EXPANDED;
 }
 
 const LOADS: Readonly<Record<string, string>> = {

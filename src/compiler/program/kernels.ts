@@ -25,8 +25,12 @@ import { type Expression, nodesOf } from "./expressions.ts";
 
 export type FloatType = "float32" | "float64";
 
-/** Functions that a module defines once and kernels call: transcendental functions of vectors. */
-export type VectorFunctions = ReadonlyMap<string, FunctionRef>;
+/** A transcendental function of vectors: defined once in a module, or written out where it is used. */
+export interface VectorFunction {
+  readonly ref: FunctionRef;
+  readonly expand: (args: readonly Node[]) => Node;
+}
+export type VectorFunctions = ReadonlyMap<string, VectorFunction>;
 
 const COMPARE: Readonly<Record<string, string>> = {
   equal: "eq",
@@ -92,17 +96,20 @@ export class VectorWriter {
   readonly #functions: VectorFunctions;
   readonly #type: FloatType;
   readonly #load: (expression: Extract<Expression, { kind: "load" }>) => Node;
+  readonly #expands: boolean;
   readonly #known = new Map<Expression, Node>();
 
   constructor(
     type: FloatType,
     functions: VectorFunctions,
     load: (expression: Extract<Expression, { kind: "load" }>) => Node,
+    expands = false,
   ) {
     this.shape = SHAPES[type];
     this.#type = type;
     this.#functions = functions;
     this.#load = load;
+    this.#expands = expands;
   }
 
   write(expression: Expression): Node {
@@ -123,7 +130,10 @@ export class VectorWriter {
     const { kernel } = expression;
     const args = expression.args.map((arg) => this.write(arg));
     const [a, b, c] = args as [Node, Node, Node];
-    if (isFunction(kernel)) return call(this.#functions.get(functionName(kernel, this.#type))!, ...args);
+    if (isFunction(kernel)) {
+      const { ref, expand } = this.#functions.get(functionName(kernel, this.#type))!;
+      return this.#expands ? expand(args) : call(ref, ...args);
+    }
     if (isUnary(kernel)) return UNARY_ARITHMETIC[kernel]!(this.shape, a);
     if (isBinary(kernel)) return BINARY_ARITHMETIC[kernel]!(this.shape, a, b);
     if (kernel in COMPARE) {
@@ -202,7 +212,7 @@ export class ScalarWriter {
     if (isFunction(kernel)) {
       const type = expression.dtype as FloatType;
       const { name } = SHAPES[type];
-      const ref = this.#functions.get(functionName(kernel, type))!;
+      const { ref } = this.#functions.get(functionName(kernel, type))!;
       return lane(`${name}.extract_lane`, 0, call(ref, ...args.map((x) => op(`${name}.splat`, x))));
     }
     if (kernel === "square") return op(`${prefix}.mul`, a, a);

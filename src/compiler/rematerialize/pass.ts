@@ -3,7 +3,8 @@
 import { DomainError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { type Atom, type Equation, Graph, Variable } from "../../transform/graphs/graph.ts";
-import { flopsOf, graphFlops, outputBytes } from "../cost.ts";
+import { flopsOf, graphFlops } from "../flops.ts";
+import { bytesOf } from "../liveness.ts";
 import { type CostGraph, smallestBudget } from "./problem.ts";
 import { type RematerializeOptions, rematerialize } from "./rematerialize.ts";
 import { peakMemory } from "./retention.ts";
@@ -36,8 +37,9 @@ const ITERATIONS = 300;
 /**
  * The costs of a graph by its liveness rule: a node is an equation, its memory the bytes of its results, its duration
  * the estimated operations. While an equation runs, the results that it or later equations read and its own are
- * there. Inputs and constants of the graph belong to the caller, live throughout, and are not counted; results that
- * the graph returns live to its end, for which the last node, free of cost, stands.
+ * there. Inputs and constants of the graph belong to the caller and are not counted (`peakBytes` counts inputs as well,
+ * and what bodies of loops need inside); results that the graph returns live to its end, for which the last node, free
+ * of cost, stands.
  */
 export function costGraph(graph: Graph): CostGraph {
   const { equations, outputs, count } = graph;
@@ -54,7 +56,10 @@ export function costGraph(graph: Graph): CostGraph {
   return {
     n: equations.length + 1,
     edges,
-    memory: [...equations.map(outputBytes), 0],
+    memory: [
+      ...equations.map(({ outputs: results }) => results.reduce((sum, result) => sum + bytesOf(result), 0)),
+      0,
+    ],
     duration: [...equations.map(flopsOf), 0],
   };
 }
@@ -126,7 +131,7 @@ function reorder(graph: Graph, schedule: readonly number[]): Graph {
       ran.add(v);
       return { ...equation, inputs };
     }
-    const outputs = equation.outputs.map(({ shape, dtype }) => new Variable(count++, shape, dtype));
+    const outputs = equation.outputs.map((like) => new Variable(count++, like));
     equation.outputs.forEach(({ id }, i) => {
       latest.set(id, outputs[i]!);
     });

@@ -1,6 +1,7 @@
 // A small WebAssembly assembler. Values are typed expression nodes (a graph: a node used twice is computed once),
 // statements are written by a FunctionBuilder, and a ModuleBuilder lays out the binary.
 
+import { memoryLimit } from "./memory.ts";
 import { INSTRUCTIONS, STORES, type ValueType } from "./opcodes.ts";
 
 const TYPE_CODE: Readonly<Record<ValueType, number>> = {
@@ -363,9 +364,14 @@ export class ModuleBuilder {
   private readonly functions: { name: string; type: number; builder: FunctionBuilder }[] = [];
   private importedFunctions = 0;
 
-  /** Imports `env.memory`. */
+  /** Imports `env.memory`, as it is: shared between threads or not. */
   importMemory(minimumPages = 1): void {
-    this.imports.push([...text("env"), ...text("memory"), 0x02, 0x00, ...unsignedLeb(minimumPages)]);
+    const most = memoryLimit();
+    const limits =
+      most > 0
+        ? [0x03, ...unsignedLeb(minimumPages), ...unsignedLeb(most)]
+        : [0x00, ...unsignedLeb(minimumPages)];
+    this.imports.push([...text("env"), ...text("memory"), 0x02, ...limits]);
   }
 
   /** Imports `env.<name>`; all imports come before the first function. */

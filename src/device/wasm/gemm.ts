@@ -10,6 +10,7 @@ import { gemmSmall, SMALL_PRODUCT } from "./gemm_small.ts";
 import { gemv, SMALL_MATRIX } from "./gemv.ts";
 import { align, memoryView, reserve, sharedMemory } from "./memory.ts";
 import { copyLine, layoutOf, paddedStride, stage, transposed } from "./staging.ts";
+import { readyThreads, runParts, type SharedKernel } from "./threads/pool.ts";
 
 /**
  * Rows of a tile and vectors across it: 8 accumulators, 4 vectors of b, 2 of a and a product fit into the 15 registers
@@ -30,9 +31,17 @@ const FEW_ROWS = 32;
 /** Shifts the diagonal out of every block. */
 const NO_DIAGONAL = 1 << 30;
 
-const kernels = new Map<MatrixType, GemmKernels>();
+/** Products of a block below this count of multiplications are not worth a second thread. */
+const SMALLEST_PART = 1 << 20;
 
-function kernelsOf(type: MatrixType): GemmKernels {
+interface Kernels extends GemmKernels {
+  /** The block kernel, as other threads load it. */
+  readonly shared: SharedKernel;
+}
+
+const kernels = new Map<MatrixType, Kernels>();
+
+function kernelsOf(type: MatrixType): Kernels {
   let found = kernels.get(type);
   if (!found) {
     const bytes = gemmModule({
@@ -43,8 +52,10 @@ function kernelsOf(type: MatrixType): GemmKernels {
       tileVectors: TILE_VECTORS,
     });
     const imports = { env: { memory: sharedMemory() } };
-    found = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports)
+    const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports)
       .exports as unknown as GemmKernels;
+    const run = exports.block as SharedKernel["run"];
+    found = { ...exports, shared: { bytes, name: "block", run } };
     kernels.set(type, found);
   }
   return found;
@@ -98,7 +109,7 @@ function gemmBlocked(
 ): void {
   const width = type.startsWith("complex") ? 2 : 1;
   const bytes = type === "float32" || type === "complex64" ? 4 : 8;
-  const { block, transpose, pack_rows, pack_columns } = kernelsOf(type);
+  const { shared, transpose, pack_rows, pack_columns } = kernelsOf(type);
   const layout = layoutOf(a);
   const rightLayout = layoutOf(b);
   const pack = rightLayout === "rows" ? pack_rows : pack_columns;
@@ -152,24 +163,42 @@ function gemmBlocked(
             stride = paddedStride(depth * width) * bytes;
             transpose(stagedAt, columnStride, 0, stride, height, depth);
           }
-          block(
-            0,
+          // Rows are shared out; the sums of an element are the same for any number of threads.
+          const parts = Math.floor((height * columns * width * depth) / SMALLEST_PART);
+          const c = cAt + (i - i0) * cStride;
+          const part = (from: number, count: number): number[] => [
+            from * stride,
             stride,
             packedAt,
-            cAt + (i - i0) * cStride,
+            c + from * cStride,
             cStride,
-            height,
+            count,
             columns * width,
             depth,
             l > 0 ? 1 : 0,
-            options.triangle ? (i - j) * width : NO_DIAGONAL,
-          );
+            options.triangle ? (i + from - j) * width : NO_DIAGONAL,
+          ];
+          runParts(shared, shareOut(height, TILE_ROWS, parts, part));
         }
       }
       const tile: Tile = { view, at: cAt / bytes, stride: cStride / bytes, i: i0, j, rows, columns };
       copyOut(tile, target, options, width, transposeTarget);
     }
   }
+}
+
+/** Cuts rows into parts of whole tiles, one per thread that is ready and no more than `most`. */
+function shareOut(
+  rows: number,
+  unit: number,
+  most: number,
+  part: (from: number, count: number) => number[],
+): number[][] {
+  const count = most > 1 ? Math.min(most, readyThreads()) : 1;
+  const size = Math.ceil(rows / unit / count) * unit;
+  const parts: number[][] = [];
+  for (let from = 0; from < rows; from += size) parts.push(part(from, Math.min(size, rows - from)));
+  return parts;
 }
 
 /** A finished part of the product in WebAssembly memory. */

@@ -6,20 +6,50 @@ const PAGE = 65536;
 /** Readable bytes past the end of every layout: kernels may load whole vectors at the edge of a buffer. */
 const SLACK = 4096;
 
+/** Pages that a shared memory may grow to: what 32-bit addresses reach, or less where that is refused. */
+const SHARED_PAGES = [65536, 16384];
+
 let memory: WebAssembly.Memory | undefined;
+/** Pages of the limit when the memory is shared between threads, else 0. */
+let limit = 0;
+let u8View: Uint8Array = new Uint8Array(0);
 let f32View: Float32Array = new Float32Array(0);
 let f64View: Float64Array = new Float64Array(0);
 
 /** The memory to hand to a module at instantiation. */
 export function sharedMemory(): WebAssembly.Memory {
   if (!memory) {
-    memory = new WebAssembly.Memory({ initial: 4 });
+    memory = makeMemory();
     refresh(memory);
   }
   return memory;
 }
 
+function makeMemory(): WebAssembly.Memory {
+  const isAllowed = typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated !== false;
+  for (const maximum of isAllowed ? SHARED_PAGES : []) {
+    try {
+      const shared = new WebAssembly.Memory({ initial: 4, maximum, shared: true });
+      limit = maximum;
+      return shared;
+    } catch {
+      // Tried again with a lower limit, then without sharing.
+    }
+  }
+  return new WebAssembly.Memory({ initial: 4 });
+}
+
+/** Whether threads can share the memory; makes it when there is none. */
+export const sharesMemory = (): boolean => memoryLimit() > 0;
+
+/** The limit in pages that a module must import the memory with; 0 for one that is not shared. */
+export function memoryLimit(): number {
+  sharedMemory();
+  return limit;
+}
+
 function refresh({ buffer }: WebAssembly.Memory): void {
+  u8View = new Uint8Array(buffer);
   f32View = new Float32Array(buffer);
   f64View = new Float64Array(buffer);
 }
@@ -38,6 +68,9 @@ export function reserve(bytes: number): void {
 export function memoryView(bytes: 4 | 8): Float32Array | Float64Array {
   return bytes === 4 ? f32View : f64View;
 }
+
+/** The memory as bytes. */
+export const memoryView8 = (): Uint8Array => u8View;
 
 /** `bytes` rounded up to whole cache lines. */
 export const align = (bytes: number): number => (bytes + 63) & ~63;

@@ -28,7 +28,8 @@ function letters(index: number): string {
   return index < 26 ? letter : letters(Math.floor(index / 26) - 1) + letter;
 }
 
-const typeOf = ({ shape, dtype }: Abstract): string => dtype + (shape.length ? formatShape(shape) : "");
+const typeOf = ({ shape, dtype, domain }: Abstract): string =>
+  (domain ? `${domain} → ` : "") + dtype + (shape.length ? formatShape(shape) : "");
 
 /**
  * `{ a: float64[3] =>`, then a line per equation (`b: float64 = sum[axes=[0]] a`), then the results. Graphs inside

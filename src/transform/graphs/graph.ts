@@ -1,23 +1,26 @@
 // A function as data: the list of primitives that it applies, recorded by running it on tracers.
 
 import { bind } from "../../ops/bind.ts";
-import type { Abstract, Primitive } from "../../ops/primitive.ts";
-import { type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
+import type { Abstract, Domain, Primitive } from "../../ops/primitive.ts";
+import { commonDomain, type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
 import type { DType } from "../../tensor/dtype.ts";
+import { TracerError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { formatGraph } from "./format.ts";
 
-/** A value of a graph: known by its number, shape and dtype. */
+/** A value of a graph: known by its number, shape and dtype (and domain, for a function). */
 export class Variable implements Abstract {
   readonly id: number;
   readonly shape: Shape;
   readonly dtype: DType;
+  readonly domain: Domain | undefined;
 
-  constructor(id: number, shape: Shape, dtype: DType) {
+  constructor(id: number, { shape, dtype, domain }: Abstract) {
     this.id = id;
     this.shape = shape;
     this.dtype = dtype;
+    this.domain = domain;
   }
 }
 
@@ -73,7 +76,7 @@ class GraphTracer extends Tracer {
   readonly variable: Variable;
 
   constructor(trace: Trace, variable: Variable) {
-    super(trace, variable.shape, variable.dtype);
+    super(trace, variable.shape, variable.dtype, variable.domain);
     this.variable = variable;
   }
 }
@@ -91,8 +94,8 @@ export class GraphTrace implements Trace {
     this.transform = transform;
   }
 
-  variable({ shape, dtype }: Abstract): Variable {
-    return new Variable(this.#count++, shape, dtype);
+  variable(like: Abstract): Variable {
+    return new Variable(this.#count++, like);
   }
 
   /** The tensor that stands for a variable while the function runs. */
@@ -106,7 +109,9 @@ export class GraphTrace implements Trace {
 
   process<P>(primitive: Primitive<P>, operands: readonly Tensor[], given: P): readonly Tensor[] {
     const { inputs, params } = primitive.close?.(operands, given) ?? { inputs: operands, params: given };
-    const outputs = primitive.abstractEval(inputs, params).map((output) => this.variable(output));
+    const results = primitive.abstractEval(inputs, params);
+    const domain = primitive.functional ? undefined : commonDomain(primitive.name, inputs);
+    const outputs = results.map((output) => this.variable(domain ? { ...output, domain } : output));
     this.#equations.push({
       primitive: primitive as unknown as Primitive<unknown>,
       inputs: inputs.map((x) => this.atom(x)),
@@ -163,16 +168,33 @@ export function prune(graph: Graph): Graph {
 
 /**
  * A graph that can live longer than the transforms around it: the values of outer transforms that it uses become
- * inputs of their own, in front of the others. Ordinary constants stay inside.
+ * inputs of their own, in front of the others. Ordinary constants stay inside. Throws TracerError when functions are
+ * among the inputs.
  */
-export function close(graph: Graph): { readonly graph: Graph; readonly captured: readonly Tensor[] } {
+export function close(graph: Graph): Closed {
+  const closed = closeOverFunctions(graph);
+  const { domain } = closed.graph.inputs.find((input) => input.domain) ?? {};
+  if (domain)
+    throw new TracerError(
+      `a function of ${domain} was passed to, or used inside of, a loop, a branch, a jitted or checkpointed function or a custom rule: these take tensors; use them inside of fn()`,
+    );
+  return closed;
+}
+
+interface Closed {
+  readonly graph: Graph;
+  readonly captured: readonly Tensor[];
+}
+
+/** `close` for graphs that may use whole functions. */
+export function closeOverFunctions(graph: Graph): Closed {
   const variables = new Map<Tensor, Variable>();
   let count = graph.count;
   const lift = (atom: Atom): Atom => {
     if (!(atom instanceof Tracer)) return atom;
     let variable = variables.get(atom);
     if (!variable) {
-      variable = new Variable(count++, atom.shape, atom.dtype);
+      variable = new Variable(count++, atom);
       variables.set(atom, variable);
     }
     return variable;

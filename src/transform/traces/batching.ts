@@ -1,7 +1,7 @@
 // Vectorisation: values with an extra axis in front that the function does not see.
 
 import type { Primitive } from "../../ops/primitive.ts";
-import { type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
+import { domainOf, type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 class BatchTracer extends Tracer {
@@ -9,7 +9,7 @@ class BatchTracer extends Tracer {
   readonly value: Tensor;
 
   constructor(trace: Trace, value: Tensor) {
-    super(trace, value.shape.slice(1), value.dtype);
+    super(trace, value.shape.slice(1), value.dtype, domainOf(value));
     this.value = value;
   }
 

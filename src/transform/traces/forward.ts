@@ -2,7 +2,7 @@
 
 import { bind } from "../../ops/bind.ts";
 import type { CompoundJvp, Primitive, Tangent } from "../../ops/primitive.ts";
-import { type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
+import { domainOf, type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
 import { isComplex, isFloat } from "../../tensor/dtype.ts";
 import { TracerError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -16,7 +16,7 @@ class JvpTracer extends Tracer {
   readonly tangent: Tensor;
 
   constructor(trace: Trace, primal: Tensor, tangent: Tensor) {
-    super(trace, primal.shape, primal.dtype);
+    super(trace, primal.shape, primal.dtype, domainOf(primal));
     this.primal = primal;
     this.tangent = tangent;
   }

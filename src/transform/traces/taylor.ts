@@ -4,7 +4,7 @@ import { bind } from "../../ops/bind.ts";
 import { JET_FROM_JVP, type Primitive, type Series, type Tangent } from "../../ops/primitive.ts";
 import { constantSeries } from "../../ops/rules.ts";
 import { times } from "../../ops/series.ts";
-import { type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
+import { domainOf, type Trace, Tracer, withTrace } from "../../ops/tracer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { isDifferentiable, jvpFlat } from "./forward.ts";
 
@@ -12,7 +12,7 @@ class JetTracer extends Tracer {
   readonly series: Series;
 
   constructor(trace: Trace, series: Series) {
-    super(trace, series[0].shape, series[0].dtype);
+    super(trace, series[0].shape, series[0].dtype, domainOf(series[0]));
     this.series = series;
   }
 }

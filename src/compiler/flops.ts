@@ -1,21 +1,12 @@
-// What the equations of a graph cost, estimated from shapes alone.
+// Arithmetic of a graph, estimated from shapes alone, before it is compiled.
 
 import { type ContractParams, contractP } from "../ops/contract.ts";
-import type { Abstract } from "../ops/primitive.ts";
-import { dtypeInfo } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type CondParams, condP } from "../transform/control/condPrimitive.ts";
 import { type ScanParams, scanP } from "../transform/control/scanPrimitive.ts";
 import { type WhileParams, whileP } from "../transform/control/whilePrimitive.ts";
 import { type CallParams, callP } from "../transform/graphs/call.ts";
 import type { Equation, Graph } from "../transform/graphs/graph.ts";
-
-/** Bytes of a tensor's elements. */
-export const bytesOf = ({ shape, dtype }: Abstract): number => sizeOf(shape) * dtypeInfo(dtype).bytes;
-
-/** Bytes of all results of an equation. */
-export const outputBytes = ({ outputs }: Equation): number =>
-  outputs.reduce((sum, output) => sum + bytesOf(output), 0);
 
 /**
  * Floating-point operations of an equation: 2 · batch · m · n · k for a contraction, the bodies of loops times their
