@@ -5,7 +5,12 @@ export { type Explanation, explain } from "./explain.ts";
 export { flopsOf, graphFlops } from "./flops.ts";
 export { type Jitted, jit } from "./jit.ts";
 export { peakBytes } from "./liveness.ts";
-export { type CheckmateOptions, type CheckmateResult, checkmate } from "./rematerialize/checkmate.ts";
+export {
+  type CheckmateOptions,
+  type CheckmateResult,
+  checkmate,
+  checkmateSize,
+} from "./rematerialize/checkmate.ts";
 export {
   costGraph,
   graphPeak,

@@ -67,6 +67,15 @@ export async function checkmate(graph: CostGraph, options: CheckmateOptions): Pr
   };
 }
 
+/** Variables and constraints of the program that `checkmate` solves; needs no solver. */
+export function checkmateSize(graph: CostGraph): {
+  readonly variables: number;
+  readonly constraints: number;
+} {
+  const { variables, constraints } = new Model(prepare(graph, { budget: Infinity, maxCopies: 1 }));
+  return { variables, constraints };
+}
+
 /** A sum of variables with coefficients, and a constant. */
 class Expression {
   readonly terms: string[] = [];

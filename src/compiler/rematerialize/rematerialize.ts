@@ -47,7 +47,7 @@ export interface Rematerialization {
 }
 
 /** Greedy plans, each with other random weights, of which the best is kept. */
-const GREEDY_STARTS = 6;
+const GREEDY_STARTS = 12;
 /** Steps of the search in one neighbourhood. */
 const WINDOW_STEPS = 3000;
 /** Steps of a proof without a time limit. */
