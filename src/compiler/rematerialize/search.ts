@@ -125,7 +125,8 @@ class Search {
     this.#allowed = new Int32Array(n).fill(maxCopies - 1);
     const free: number[] = [];
     for (let v = n - 1; v >= 0; v--) if (where.nodes[v]) free.push(v);
-    this.#byRate = Int32Array.from(free).sort(
+    // Values without memory free none, and have no rate.
+    this.#byRate = Int32Array.from(free.filter((v) => memory[v]! > 0)).sort(
       (u, v) => duration[u]! * memory[v]! - duration[v]! * memory[u]! || u - v,
     );
     plan.forEach((list, k) => {

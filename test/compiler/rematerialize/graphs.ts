@@ -69,3 +69,45 @@ export function* schedules(n: number, maxCopies: number): Generator<number[]> {
   }
   yield* extend(0, []);
 }
+
+/**
+ * Least duration of all schedules in stages with at most two copies a node, forwards over all states: which values
+ * are held, and which nodes have run twice. Infinity when none fits. For up to about nine nodes.
+ */
+export function optimumByStates({ n, edges, memory, duration }: CostGraph, budget: number): number {
+  const inputs = Array.from({ length: n }, (_, v) =>
+    edges.reduce((set, [a, b]) => (b === v ? set | (1 << a) : set), 0),
+  );
+  const weight = (set: number): number => {
+    let sum = 0;
+    for (let v = 0; v < n; v++) if (set & (1 << v)) sum += memory[v]!;
+    return sum;
+  };
+  /** By held values and nodes that ran twice. */
+  let states = new Map<number, number>([[0, 0]]);
+  const all = 1 << n;
+  for (let k = 0; k < n; k++)
+    for (let j = 0; j <= k; j++) {
+      const next = new Map<number, number>();
+      const reach = (held: number, twice: number, cost: number): void => {
+        const state = held * all + twice;
+        if (cost < (next.get(state) ?? Infinity)) next.set(state, cost);
+      };
+      for (const [state, cost] of states) {
+        const held = Math.floor(state / all);
+        const twice = state % all;
+        if (j < k) reach(held, twice, cost);
+        const bit = 1 << j;
+        if (held & bit || (j < k && twice & bit) || (held & inputs[j]!) !== inputs[j]) continue;
+        // Any of the values that the node does not read may be dropped before it runs.
+        const loose = held & ~inputs[j]!;
+        for (let kept = loose; ; kept = (kept - 1) & loose) {
+          const now = kept | inputs[j]! | bit;
+          if (weight(now) <= budget) reach(now, j < k ? twice | bit : twice, cost + duration[j]!);
+          if (kept === 0) break;
+        }
+      }
+      states = next;
+    }
+  return Math.min(Infinity, ...states.values());
+}

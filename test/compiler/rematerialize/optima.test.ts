@@ -72,3 +72,11 @@ describe.each(TABLE)("$name", ({ graph, rows }) => {
     }
   });
 });
+
+test("each unit below the plain peak costs a training graph one computation, until none fits", () => {
+  const graph = training(11);
+  expect(peakMemory(graph, identity(graph))).toBe(13);
+  for (let budget = 12; budget >= 6; budget--)
+    expect(rematerialize(graph, { budget })).toMatchObject({ duration: 23 + 13 - budget, optimal: true });
+  expect(rematerialize(graph, { budget: 5 })).toMatchObject({ feasible: false, optimal: true });
+});

@@ -10,7 +10,7 @@ import {
 } from "polyadic/compiler";
 import { key, randint } from "polyadic/random";
 import { describe, expect, test } from "vitest";
-import { chain, heavyHead, peakByDefinition, schedules, training } from "./graphs.ts";
+import { chain, heavyHead, optimumByStates, peakByDefinition, schedules, training } from "./graphs.ts";
 
 /** Random graphs in their topological order. */
 const graphs = (maxNodes: number, cost: fc.Arbitrary<number>): fc.Arbitrary<CostGraph> =>
@@ -115,12 +115,28 @@ describe("rematerialize", () => {
           for (const schedule of schedules(graph.n, maxCopies))
             if (peakByDefinition(graph, schedule) <= budget)
               best = Math.min(best, durationOf(graph, schedule));
-          const result = replay(graph, { budget, maxCopies });
+          // Without neighbourhoods, all is left to the proof.
+          const result = replay(graph, { budget, maxCopies, iterations: 0 });
           expect(result.optimal).toBe(true);
           expect(result.feasible ? result.duration : Infinity).toBe(best);
           expect(result.lowerBound).toBe(best);
         },
       ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("proves what a search over all states of nine nodes finds", () => {
+    const dense = graphs(9, fc.integer({ min: 1, max: 9 })).filter(
+      ({ n, edges }) => n >= 8 && edges.length >= n,
+    );
+    fc.assert(
+      fc.property(dense, fc.double({ min: 0, max: 0.8, noNaN: true }), (graph, share) => {
+        const budget = budgetAt(graph, share);
+        const result = replay(graph, { budget, iterations: 0 });
+        expect(result.feasible ? result.duration : Infinity).toBe(optimumByStates(graph, budget));
+        expect(result.optimal).toBe(true);
+      }),
       { numRuns: 60 },
     );
   });
@@ -133,7 +149,7 @@ describe("rematerialize", () => {
         for (const schedule of schedules(graph.n, 3))
           if (durationOf(graph, schedule) < best && peakByDefinition(graph, schedule) <= budget)
             best = durationOf(graph, schedule);
-        const result = replay(graph, { budget, maxCopies: 3 });
+        const result = replay(graph, { budget, maxCopies: 3, iterations: 0 });
         expect(result.feasible ? result.duration : Infinity).toBe(best);
       }),
       { numRuns: 8 },
@@ -148,7 +164,7 @@ describe("rematerialize", () => {
         async (graph, share) => {
           const budget = budgetAt(graph, share);
           const program = await checkmate(graph, { budget });
-          const result = replay(graph, { budget, maxCopies: graph.n });
+          const result = replay(graph, { budget, maxCopies: graph.n, iterations: 0 });
           expect(program.status).toBe(result.feasible ? "optimal" : "infeasible");
           expect(program.duration).toBe(result.feasible ? result.duration : Infinity);
           if (program.schedule) expect(peakMemory(graph, program.schedule)).toBe(program.peak);
