@@ -3,7 +3,7 @@ import "../ops/methods.ts";
 export { evaluateGraph as runGraph } from "../transform/graphs/graph.ts";
 export { type Explanation, explain } from "./explain.ts";
 export { flopsOf, graphFlops } from "./flops.ts";
-export { type Jitted, jit } from "./jit.ts";
+export { type JitOptions, type Jitted, jit } from "./jit.ts";
 export { peakBytes } from "./liveness.ts";
 export {
   type CheckmateOptions,

@@ -5,6 +5,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { FlatCall, flattenArguments } from "../transform/arguments.ts";
 import { callP } from "../transform/graphs/call.ts";
 import { close, evaluateGraph, type Graph, traceFlat } from "../transform/graphs/graph.ts";
+import { compileWithin } from "./budget.ts";
 import { optimize } from "./passes/optimize.ts";
 import { type Compiled, compile } from "./program/run.ts";
 
@@ -62,9 +63,32 @@ export function programOf(graph: Graph): Compiled {
 
 let canCompile: boolean | undefined;
 
-function runCompiled(graph: Graph, inputs: readonly Tensor[]): readonly Tensor[] {
-  canCompile ??= hasSimd();
-  return canCompile ? programOf(graph).run(inputs) : evaluateGraph(graph, inputs);
+type Run = (graph: Graph, inputs: readonly Tensor[]) => readonly Tensor[];
+
+/** Runs graphs as programs; those that transforms make of a function keep its budget. */
+function runner(memoryBudget: number | undefined): Run {
+  const within = new WeakMap<Graph, Compiled>();
+  return (graph, inputs) => {
+    canCompile ??= hasSimd();
+    if (!canCompile) return evaluateGraph(graph, inputs);
+    if (memoryBudget === undefined) return programOf(graph).run(inputs);
+    let program = within.get(graph);
+    if (!program) {
+      program = compileWithin(optimize(graph).graph, memoryBudget);
+      within.set(graph, program);
+    }
+    return program.run(inputs);
+  };
+}
+
+const runPlain: Run = runner(undefined);
+
+export interface JitOptions {
+  /**
+   * Bytes that the program's arena may take, inputs and results included. What does not fit is computed again when it
+   * is needed; values stay the same to the last bit. Throws DomainError when no order fits.
+   */
+  readonly memoryBudget?: number;
 }
 
 /** A function that `jit` made, and what it holds. */
@@ -79,7 +103,12 @@ export type Jitted<A extends readonly unknown[], B> = ((...args: A) => B) & {
  * dropped). The function must be pure: JavaScript in it runs only while it is traced. Values that it closes over are
  * constants, those of an enclosing transform excepted. Differentiation and vectorisation go through it.
  */
-export function jit<A extends readonly unknown[], B>(f: (...args: A) => B): Jitted<A, B> {
+export function jit<A extends readonly unknown[], B>(
+  f: (...args: A) => B,
+  options: JitOptions = {},
+): Jitted<A, B> {
+  const { memoryBudget } = options;
+  const run = memoryBudget === undefined ? runPlain : runner(memoryBudget);
   /** Most recently used first. */
   const cache: Traced[] = [];
   const find = (args: readonly unknown[], leaves: Tensor[]): Traced | undefined => {
@@ -117,7 +146,7 @@ export function jit<A extends readonly unknown[], B>(f: (...args: A) => B): Jitt
     const { entry, operands } = known
       ? { entry: known, operands: leaves }
       : trace(actual as readonly unknown[]);
-    const params = { name: f.name || "jit", graph: entry.graph, recompute: false, run: runCompiled };
+    const params = { name: f.name || "jit", graph: entry.graph, recompute: false, run };
     return entry.call.rebuild<B>(bind(callP, operands, params));
   };
   return Object.assign(jitted, {

@@ -1,6 +1,18 @@
 // Compiled functions: when they are compiled again, what they keep, and what explain says about them.
 
-import { concat, DTypeError, exp, log, matmul, ShapeError, sin, type Tensor, tensor, tree } from "polyadic";
+import {
+  concat,
+  DomainError,
+  DTypeError,
+  exp,
+  log,
+  matmul,
+  ShapeError,
+  sin,
+  type Tensor,
+  tensor,
+  tree,
+} from "polyadic";
 import { explain, jit } from "polyadic/compiler";
 import { checkpoint, grad, scan, vmap, whileLoop } from "polyadic/transform";
 import { describe, expect, test } from "vitest";
@@ -325,6 +337,30 @@ describe("rows", () => {
       return y.mul(s.at("::-1").reshape([60, 1])).add(s.reshape([60, 1]));
     };
     near(jit(g)(x), g(x));
+  });
+});
+
+describe("memoryBudget", () => {
+  const deep = (y: Tensor): Tensor => {
+    for (let i = 0; i < 12; i++) y = sin(y.cumsum(0)).mul(0.5);
+    return y.sum();
+  };
+  const x = tensor(Float64Array.from({ length: 1000 }, (_, i) => Math.sin(i) / 100));
+
+  test("fits the arena by computing again, for the same gradient bit by bit", () => {
+    const plain = jit(grad(deep));
+    const { arenaBytes } = explain(grad(deep))(x);
+    const saving = jit(grad(deep), { memoryBudget: 0.75 * arenaBytes });
+    expect(saving(x).toTypedArray()).toEqual(plain(x).toTypedArray());
+    // A transform of a compiled function keeps its budget.
+    expect(grad(jit(deep, { memoryBudget: arenaBytes }))(x).toTypedArray()).toEqual(plain(x).toTypedArray());
+  });
+
+  test("says what can be reached", () => {
+    expect(() => jit(grad(deep), { memoryBudget: 100 })(x)).toThrow(
+      /least reached is \d+, without a budget it is \d+/,
+    );
+    expect(() => jit(deep, { memoryBudget: Number.NaN })(x)).toThrow(DomainError);
   });
 });
 

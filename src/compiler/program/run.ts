@@ -24,8 +24,9 @@ export interface Compiled {
   readonly calls: number;
 }
 
-export function compile(graph: Graph): Compiled {
-  const built = build(graph);
+/** `isTight` spares memory rather than passes over it. */
+export function compile(graph: Graph, isTight = false): Compiled {
+  const built = build(graph, isTight);
   const program = joinRows(built.program, built.buffers);
   const plan = planArena(program);
   const emitted = emit(program, plan);
