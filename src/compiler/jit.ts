@@ -65,28 +65,25 @@ let canCompile: boolean | undefined;
 
 type Run = (graph: Graph, inputs: readonly Tensor[]) => readonly Tensor[];
 
-/** Runs graphs as programs; those that transforms make of a function keep its budget. */
-function runner(memoryBudget: number | undefined): Run {
-  const within = new WeakMap<Graph, Compiled>();
+const runPlain: Run = (graph, inputs) => {
+  canCompile ??= hasSimd();
+  return canCompile ? programOf(graph).run(inputs) : evaluateGraph(graph, inputs);
+};
+
+/** Runs a function's own graphs within a budget. Those that transforms make of them return more, and have none. */
+function runWithin(memoryBudget: number, own: WeakSet<Graph>): Run {
   return (graph, inputs) => {
-    canCompile ??= hasSimd();
-    if (!canCompile) return evaluateGraph(graph, inputs);
-    if (memoryBudget === undefined) return programOf(graph).run(inputs);
-    let program = within.get(graph);
-    if (!program) {
-      program = compileWithin(optimize(graph).graph, memoryBudget);
-      within.set(graph, program);
-    }
-    return program.run(inputs);
+    if (own.has(graph) && !programs.has(graph) && hasSimd())
+      programs.set(graph, compileWithin(optimize(graph).graph, memoryBudget));
+    return runPlain(graph, inputs);
   };
 }
-
-const runPlain: Run = runner(undefined);
 
 export interface JitOptions {
   /**
    * Bytes that the program's arena may take, inputs and results included. What does not fit is computed again when it
-   * is needed; values stay the same to the last bit. Throws DomainError when no order fits.
+   * is needed; values stay the same to the last bit. Throws DomainError when no order fits. To bound a gradient,
+   * compile the gradient: `jit(grad(f), { memoryBudget })`.
    */
   readonly memoryBudget?: number;
 }
@@ -108,7 +105,8 @@ export function jit<A extends readonly unknown[], B>(
   options: JitOptions = {},
 ): Jitted<A, B> {
   const { memoryBudget } = options;
-  const run = memoryBudget === undefined ? runPlain : runner(memoryBudget);
+  const own = new WeakSet<Graph>();
+  const run = memoryBudget === undefined ? runPlain : runWithin(memoryBudget, own);
   /** Most recently used first. */
   const cache: Traced[] = [];
   const find = (args: readonly unknown[], leaves: Tensor[]): Traced | undefined => {
@@ -131,6 +129,7 @@ export function jit<A extends readonly unknown[], B>(
     const call = new FlatCall(f as never, flattenArguments(kinds), "jit");
     const { graph, captured } = close(traceFlat(call.run, flat.leaves, "jit"));
     const entry = { args: kinds, graph, call };
+    own.add(graph);
     // What uses values of an enclosing transform does not outlive it.
     if (captured.length === 0) {
       cache.unshift(entry);

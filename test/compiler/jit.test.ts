@@ -352,7 +352,7 @@ describe("memoryBudget", () => {
     const { arenaBytes } = explain(grad(deep))(x);
     const saving = jit(grad(deep), { memoryBudget: 0.75 * arenaBytes });
     expect(saving(x).toTypedArray()).toEqual(plain(x).toTypedArray());
-    // A transform of a compiled function keeps its budget.
+    // A transform of a compiled function makes programs of its own.
     expect(grad(jit(deep, { memoryBudget: arenaBytes }))(x).toTypedArray()).toEqual(plain(x).toTypedArray());
   });
 
