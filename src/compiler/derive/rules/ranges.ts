@@ -56,12 +56,7 @@ function supportOf(scope: Scope, v: Range): Support | null {
         at.constant,
       );
       const [low, high] = bounds(others, ranges);
-      const ends = [
-        (range.from * at.divisor - high) / c,
-        ((range.to - 1) * at.divisor - low) / c,
-        (range.from * at.divisor - low) / c,
-        ((range.to - 1) * at.divisor - high) / c,
-      ];
+      const ends = [(range.from * at.divisor - high) / c, ((range.to - 1) * at.divisor - low) / c];
       from = Math.max(from, Math.ceil(Math.min(...ends)));
       to = Math.min(to, Math.floor(Math.max(...ends)) + 1);
     }

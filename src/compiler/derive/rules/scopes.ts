@@ -24,7 +24,7 @@ export function splitScopes(expression: Expression): Expression[] {
     const outer = sums.filter((_, i) => subset & (1 << i));
     const inner: Scope = {
       kind: "scope",
-      loops: [...loops, ...outer],
+      loops: [...loops, ...outer].map((v) => ({ ...v })),
       sums: sums.filter((v) => !outer.includes(v)),
       body,
     };
