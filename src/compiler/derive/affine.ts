@@ -18,33 +18,41 @@ export interface Affine {
   readonly divisor: number;
 }
 
-export const affine = (
+export function affine(
   terms: Iterable<readonly [string, number]>,
   constant: number = 0,
   divisor: number = 1,
-): Affine => ({ constant, terms: new Map([...terms].filter(([, c]) => c !== 0)), divisor });
+): Affine {
+  const present = [...terms].filter(([, c]) => c !== 0);
+  const common = divisor === 1 ? 1 : present.reduce((g, [, c]) => gcd(g, c), gcd(divisor, constant));
+  if (common === 1) return { constant, terms: new Map(present), divisor };
+  return {
+    constant: constant / common,
+    terms: new Map(present.map(([name, c]) => [name, c / common])),
+    divisor: divisor / common,
+  };
+}
 
 export const variable = (name: string): Affine => affine([[name, 1]]);
 
 export const extentOf = ({ from, to }: Range): number => to - from;
 
-/** a + factor · b, of affine functions without divisors. */
-export function plus(a: Affine, b: Affine, factor = 1): Affine {
-  const terms = new Map(a.terms);
+function addTo(terms: Map<string, number>, b: Affine, factor: number): Map<string, number> {
   for (const [name, c] of b.terms) terms.set(name, (terms.get(name) ?? 0) + factor * c);
-  return affine(terms, a.constant + factor * b.constant, a.divisor);
+  return terms;
 }
+
+/** a + factor · b, of affine functions without divisors. */
+export const plus = (a: Affine, b: Affine, factor = 1): Affine =>
+  affine(addTo(new Map(a.terms), b, factor), a.constant + factor * b.constant);
 
 /** With a variable replaced by an affine function without divisor. */
 export function substitute(a: Affine, name: string, by: Affine): Affine {
   const c = a.terms.get(name);
   if (c === undefined) return a;
-  const rest = affine(
-    [...a.terms].filter(([other]) => other !== name),
-    a.constant,
-    a.divisor,
-  );
-  return plus(rest, by, c);
+  const terms = new Map(a.terms);
+  terms.delete(name);
+  return affine(addTo(terms, by, c), a.constant + c * by.constant, a.divisor);
 }
 
 /** (a − offset) / divisor, where a may have a divisor of its own. */

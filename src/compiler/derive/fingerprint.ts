@@ -1,7 +1,7 @@
 // One text for all expressions that differ in the names of variables, in the order of sums and of the loops of inner
 // scopes, in where ranges begin, and in the order of operands that commute. Equal texts mean equal expressions.
 
-import { type Affine, affine, extentOf, formatAffine, plus, type Range } from "./affine.ts";
+import { type Affine, affine, extentOf, formatAffine, type Range, shiftedQuotient } from "./affine.ts";
 import { type Body, type Expression, type Scope, variablesOf } from "./expression.ts";
 import { OPERATIONS } from "./operations.ts";
 
@@ -20,12 +20,11 @@ type Names = ReadonlyMap<Range, string>;
 
 /** With sums and inner loops that begin at 0, which changes nothing but the notation. */
 function fromZero(affineIndex: Affine, variables: readonly Range[]): Affine {
-  let index = affineIndex;
-  for (const { name, from } of variables) {
-    const c = from === 0 ? undefined : index.terms.get(name);
-    if (c !== undefined) index = { ...index, constant: index.constant + c * from };
-  }
-  return index;
+  let { constant } = affineIndex;
+  for (const { name, from } of variables) constant += (affineIndex.terms.get(name) ?? 0) * from;
+  return constant === affineIndex.constant
+    ? affineIndex
+    : affine(affineIndex.terms, constant, affineIndex.divisor);
 }
 
 /** Text of a scope whose variables are called by `names`; order of variables and commuting operands is by text. */
@@ -45,8 +44,7 @@ function textOf(scope: Scope, isRoot: boolean, names: Names): string {
     if (source.kind === "input") return `${source.name}[${index.map(indexText).join(",")}]`;
     const positions = source.loops.map((loop, axis) => {
       const at = index[axis]!;
-      const shifted = plus(at, affine([], loop.from * at.divisor), -1);
-      return `${names.get(loop)}=${indexText(shifted)}`;
+      return `${names.get(loop)}=${indexText(shiftedQuotient(at, loop.from))}`;
     });
     return `{${textOf(source, false, names)}}[${positions.sort().join(",")}]`;
   };

@@ -163,7 +163,7 @@ function matchConvolution(scope: Scope): Match | null {
     const repairs = describeCopy("the kernel", kernel);
     // Patches as a matrix, inside of the operator.
     const patches = operandOf(a, scope, [...m, ...k]);
-    if (!patches || patches.kernels.length !== 1) continue;
+    if (patches?.kernels.length !== 1) continue;
     const patch = patches.kernels[0]!;
     const product = productKernel("conv2d", scope, table, patches, kernel);
     const whole = kernelOf(

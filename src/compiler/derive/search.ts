@@ -5,7 +5,7 @@ import { AbortedError, DomainError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { jit } from "../jit.ts";
-import { affine, plus } from "./affine.ts";
+import { shiftedQuotient } from "./affine.ts";
 import {
   accessesOf,
   type Expression,
@@ -22,7 +22,7 @@ import { transformLayouts } from "./rules/layout.ts";
 import { magnifyRanges, relaxRanges } from "./rules/ranges.ts";
 import { replaceScope } from "./rules/replace.ts";
 import { mergeScopes, splitScopes } from "./rules/scopes.ts";
-import { mergeVariables, splitVariables, substituteVariables } from "./rules/variables.ts";
+import { isReadWithOthers, mergeVariables, splitVariables, substituteVariables } from "./rules/variables.ts";
 
 export interface DeriveProgress {
   readonly states: number;
@@ -35,8 +35,8 @@ export interface DeriveOptions {
   readonly targets?: readonly Target[];
   /** Leave out states that were seen before; true unless told. */
   readonly prune?: boolean;
-  /** By the model, or the five best by the model measured on this machine. */
-  readonly cost?: "model" | "measure";
+  /** By the model, by a model of one's own (seconds of a kernel), or the five best by the model measured. */
+  readonly cost?: "model" | "measure" | ((kernel: Kernel) => number);
   /** Seconds. The result is the same every time as long as neither this nor nothing else stops the search. */
   readonly timeLimit?: number;
   /** States after which the search stops, 20,000 unless told. */
@@ -82,13 +82,13 @@ const RULES: readonly { readonly name: string; readonly rule: Rule; readonly mos
   { name: "split scope", rule: splitScopes, most: 1 },
   { name: "substitute variables", rule: substituteVariables, most: Number.POSITIVE_INFINITY },
   { name: "magnify range", rule: magnifyRanges, most: Number.POSITIVE_INFINITY },
-  { name: "split variable", rule: splitVariables, most: 3 },
+  { name: "split variable", rule: (e) => splitVariables(e, isReadWithOthers), most: 3 },
   { name: "merge variables", rule: mergeVariables, most: Number.POSITIVE_INFINITY },
   { name: "transform layout", rule: transformLayouts, most: Number.POSITIVE_INFINITY },
 ];
 
 /** Kept for ranking and checks. */
-const MOST_CANDIDATES = 64;
+const MOST_CANDIDATES = 12;
 const MEASURED = 5;
 /** Elements of a result that are compared with the interpreter. */
 const CHECKED_ELEMENTS = 64;
@@ -114,7 +114,7 @@ export function normalize(expression: Expression): Expression {
 function materialize(expression: Expression, scope: Scope, output: Input): Expression | null {
   const { loops } = scope;
   return replaceScope(expression, scope, output, (index) =>
-    index.map((at, axis) => plus(at, affine([], loops[axis]!.from * at.divisor), -1)),
+    index.map((at, axis) => shiftedQuotient(at, loops[axis]!.from)),
   );
 }
 
@@ -151,7 +151,9 @@ export function lowerDirectly(expression: Expression): Plan {
 }
 
 type SearchOptions = DeriveOptions &
-  Required<Pick<DeriveOptions, "maxDepth" | "targets" | "prune" | "maxStates">>;
+  Required<Pick<DeriveOptions, "maxDepth" | "targets" | "prune" | "maxStates">> & { readonly costOf: CostOf };
+
+type CostOf = (kernels: readonly Kernel[]) => number;
 
 class Search {
   states = 0;
@@ -221,7 +223,7 @@ class Search {
     const id = kernels.map((kernel) => kernel.output.name).join();
     if (this.#found.has(id)) return;
     this.#found.add(id);
-    this.plans.push({ plan, cost: modelCost(kernels), trail });
+    this.plans.push({ plan, cost: this.#options.costOf(kernels), trail });
     if (this.plans.length > 2 * MOST_CANDIDATES) this.rank();
   }
 
@@ -262,13 +264,17 @@ export function derive(expression: Expression, options: DeriveOptions = {}): Der
         `derive: targets: one of ${ALL_TARGETS.join(", ")} was expected, got "${target}"`,
       );
   const inputs = inputsOf(expression);
-  const search = new Search({ ...options, maxDepth, targets, prune, maxStates });
+  const costOf: CostOf =
+    typeof cost === "function"
+      ? (kernels) => kernels.reduce((sum, kernel) => sum + cost(kernel), 0)
+      : modelCost;
+  const search = new Search({ ...options, maxDepth, targets, prune, maxStates, costOf });
   search.visit({ expression, kernels: [], trail: [], counts: RULES.map(() => 0) }, 0);
   search.rank();
   const judge = judgeOf(expression, inputs);
-  const original = candidateOf(lowerDirectly(expression), ["as it came"], inputs);
+  const original = candidateOf(lowerDirectly(expression), ["as it came"], inputs, costOf);
   const checked = search.plans
-    .map(({ plan, trail }) => candidateOf(plan, () => trail.map((text) => text()), inputs))
+    .map(({ plan, trail }) => candidateOf(plan, () => trail.map((text) => text()), inputs, costOf))
     .filter((candidate) => judge(candidate));
   const all = [original, ...checked].sort((a, b) => a.cost - b.cost);
   const candidates = cost === "measure" ? measured(all, original, inputs) : all;
@@ -290,6 +296,7 @@ function candidateOf(
   plan: Plan,
   steps: readonly string[] | (() => readonly string[]),
   inputs: ReadonlyMap<string, Input>,
+  costOf: CostOf,
 ): Candidate {
   const { kernels } = plan;
   return {
@@ -297,7 +304,7 @@ function candidateOf(
       for (const { name, shape } of inputs.values()) operandOf(operands, name, shape);
       return runPlan(plan, operands);
     },
-    cost: modelCost(kernels),
+    cost: costOf(kernels),
     get steps() {
       return typeof steps === "function" ? steps() : steps;
     },

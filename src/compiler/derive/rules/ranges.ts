@@ -64,23 +64,22 @@ function supportOf(scope: Scope, v: Range): Support | null {
 }
 
 /**
- * Rule 5: the range of a loop of an inner scope, or of a sum, shrinks to where the body is not zero because of padding
+ * Rule 5: the range of a loop of an inner scope shrinks to where the body is not zero because of padding
  * or of zeros between elements. Readers find the zeros outside of the new range.
  */
 export function relaxRanges(expression: Expression): Expression[] {
   const scope = innermost(expression.scope);
   const results: Expression[] = [];
-  for (const v of isRoot(expression, scope) ? scope.sums : variablesOf(scope)) {
+  // Sums stay: a longer one may have been made on purpose.
+  for (const v of isRoot(expression, scope) ? [] : scope.loops) {
     const support = supportOf(scope, v);
     if (!support || support.count < 1) continue;
     const { first, step, count } = support;
     const narrowed: Range = { name: v.name, from: 0, to: count };
     const by = affine([[v.name, step]], first);
-    const narrow = (list: readonly Range[]): Range[] => list.map((other) => (other === v ? narrowed : other));
     const inner: Scope = {
       ...scope,
-      loops: narrow(scope.loops),
-      sums: narrow(scope.sums),
+      loops: scope.loops.map((other) => (other === v ? narrowed : other)),
       body: mapIndices(scope.body, (index) => substitute(index, v.name, by)),
     };
     const axis = scope.loops.indexOf(v);

@@ -35,12 +35,16 @@ function splitRange(scope: Scope, v: Range, k: number): { ranges: [Range, Range]
  * Rule 1: a variable becomes two, v = k · v1 + v2, where k divides its extent. Sums of extent up to 10 by 2 and 3, loops
  * by 4.
  */
-export function splitVariables(expression: Expression): Expression[] {
+export function splitVariables(
+  expression: Expression,
+  isWorthwhile: (scope: Scope, v: Range) => boolean = () => true,
+): Expression[] {
   const scope = innermost(expression.scope);
   const results: Expression[] = [];
   for (const v of scope.sums)
     for (const k of SUM_FACTORS) {
       const extent = extentOf(v);
+      if (!isWorthwhile(scope, v)) continue;
       if (extent > LONGEST_SPLIT_SUM || extent % k !== 0 || extent === k) continue;
       const { ranges, by } = splitRange(scope, v, k);
       const split: Scope = {
@@ -52,7 +56,7 @@ export function splitVariables(expression: Expression): Expression[] {
     }
   scope.loops.forEach((v, axis) => {
     const extent = extentOf(v);
-    if (extent % LOOP_FACTOR !== 0 || extent === LOOP_FACTOR) return;
+    if (extent % LOOP_FACTOR !== 0 || extent === LOOP_FACTOR || !isWorthwhile(scope, v)) return;
     const { ranges, by } = splitRange(scope, v, LOOP_FACTOR);
     const split: Scope = {
       ...scope,
@@ -67,6 +71,10 @@ export function splitVariables(expression: Expression): Expression[] {
   });
   return results;
 }
+
+/** Whether a variable is read together with others: one that never is would be merged again by every operator. */
+export const isReadWithOthers = ({ body }: Scope, { name }: Range): boolean =>
+  accessesOf(body).some(({ index }) => index.some(({ terms }) => terms.size > 1 && terms.has(name)));
 
 function push<T>(list: T[], item: T | null): void {
   if (item) list.push(item);
