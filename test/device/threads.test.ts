@@ -1,6 +1,7 @@
 // The pool of threads: same results for any number, and what happens when a worker dies.
 
-import { matmul, type Tensor } from "polyadic";
+import { exp, log, matmul, type Tensor, tree } from "polyadic";
+import { jit } from "polyadic/compiler";
 import { setThreads, threads } from "polyadic/device";
 import { key, normal } from "polyadic/random";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -89,4 +90,25 @@ describe("threads", () => {
   test("the number of threads must be a positive integer", () => {
     for (const count of [0, -1, 1.5, Number.NaN]) expect(() => setThreads(count)).toThrow(/at least 1/);
   });
+});
+
+test("compiled loops give the same bits on one and on several threads", async () => {
+  const x = normal(key(7), [300, 512]);
+  const row = normal(key(8), [512]);
+  const cases: readonly ((y: Tensor) => unknown)[] = [
+    (y) => exp(y).mul(y).sub(y.tanh()),
+    (y) => y.mul(row).add(row.sin()).reshape([512, 300]),
+    (y) => ({ mask: y.greater(0.5), log: log(y.abs()) }),
+    (y) => y.astype("float32").mul(2).sin(),
+    (y) => y.at(":", "::-1").sub(y),
+  ];
+  for (const f of cases) {
+    setThreads(1);
+    const compiled = jit(f);
+    const expected = tree.leaves(compiled(x)).map((leaf) => leaf.toTypedArray());
+    await started(3);
+    tree.leaves(compiled(x)).forEach((leaf, i) => {
+      expect(leaf.toTypedArray().every((value, k) => Object.is(value, expected[i]![k]))).toBe(true);
+    });
+  }
 });

@@ -10,7 +10,7 @@ import { gemmSmall, SMALL_PRODUCT } from "./gemm_small.ts";
 import { gemv, SMALL_MATRIX } from "./gemv.ts";
 import { align, memoryView, reserve, sharedMemory } from "./memory.ts";
 import { copyLine, layoutOf, paddedStride, stage, transposed } from "./staging.ts";
-import { readyThreads, runParts, type SharedKernel } from "./threads/pool.ts";
+import { runParts, type SharedKernel, shareOut } from "./threads/pool.ts";
 
 /**
  * Rows of a tile and vectors across it: 8 accumulators, 4 vectors of b, 2 of a and a product fit into the 15 registers
@@ -265,20 +265,6 @@ function gemmBlocked(
       copyOut(tile, target, options, width, transposeTarget);
     }
   }
-}
-
-/** Cuts rows into parts of whole tiles, one per thread that is ready and no more than `most`. */
-function shareOut(
-  rows: number,
-  unit: number,
-  most: number,
-  part: (from: number, count: number) => number[],
-): number[][] {
-  const count = most > 1 ? Math.min(most, readyThreads()) : 1;
-  const size = Math.ceil(rows / unit / count) * unit;
-  const parts: number[][] = [];
-  for (let from = 0; from < rows; from += size) parts.push(part(from, Math.min(size, rows - from)));
-  return parts;
 }
 
 /** A finished part of the product in WebAssembly memory. */
