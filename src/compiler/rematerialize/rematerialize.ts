@@ -167,11 +167,13 @@ class Solver {
   #start(plain: Outcome): Outcome {
     let best = plain;
     for (let i = 0; i < GREEDY_STARTS && !this.#isLate(); i++) {
-      this.#report(0, "greedy");
       // Half of the starts are near the plain rule, half far from it.
       const spread = i === 0 ? 0 : i % 2 ? 1 : 3;
       const weight = (): number => 2 ** (spread * (2 * this.#random.next() - 1));
-      const outcome = greedyPlan(this.#problem, plain, weight);
+      const outcome = greedyPlan(this.#problem, plain, weight, () => {
+        this.#report(0, "greedy");
+        return this.#isLate();
+      });
       if (isBetter(outcome, best)) best = outcome;
     }
     return best;

@@ -90,7 +90,7 @@ class Search {
   readonly #picked: number[] = [];
   readonly #memo = new Map<string, number>();
   readonly #isFree: Uint8Array;
-  /** What the plan given keeps before stage `#first`, and of each node the last stage before that reads or computes it. */
+  /** What the plan given keeps before stage `#first`, and the last stage before that touches each node. */
   readonly #keptAsPlanned: Uint8Array;
   readonly #touched: Int32Array;
   readonly #stagePeak: Float64Array;
