@@ -1,10 +1,12 @@
-// The compute workers of a page: how many it starts, and what happens when it refuses them or one of them dies.
+// The compute workers of a page: how many it starts, what happens when it refuses them or one of them dies, and the
+// engine inside of a worker.
 
 import { eye, matmul, PolyadicError, type Tensor } from "polyadic";
 import { readyThreads, setThreads, threads } from "polyadic/device";
 import { key, normal } from "polyadic/random";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { started } from "../device/started.ts";
+import { sharesMemory, started } from "../device/started.ts";
+import type { Answer, Question } from "./engine.ts";
 
 const workers: Worker[] = [];
 class CountedWorker extends Worker {
@@ -32,7 +34,7 @@ const multiplies = (): boolean => {
   return actual.every((x, i) => x === expected[i]);
 };
 
-describe.runIf(globalThis.crossOriginIsolated)("in an isolated page", () => {
+describe.runIf(sharesMemory)("in an isolated page", () => {
   test("there is a worker for each thread but the first", async () => {
     await started(3);
     expect(workers.length).toBe(2);
@@ -85,7 +87,7 @@ describe.runIf(globalThis.crossOriginIsolated)("in an isolated page", () => {
   });
 });
 
-describe.runIf(!globalThis.crossOriginIsolated)("in a page that is not isolated", () => {
+describe.runIf(!sharesMemory)("in a page that is not isolated", () => {
   test("there is one thread, and no worker is started", () => {
     setThreads(4);
     expect(threads()).toBe(1);
@@ -93,4 +95,17 @@ describe.runIf(!globalThis.crossOriginIsolated)("in a page that is not isolated"
     expect(multiplies()).toBe(true);
     expect(workers.length).toBe(0);
   });
+});
+
+test("a worker can hold the engine, with threads of its own, and gives the same bits", async () => {
+  const worker = new Worker(new URL("./engine.ts", import.meta.url), { type: "module" });
+  const question: Question = { wanted: 3, expected: sharesMemory ? 3 : 1 };
+  const answer = await new Promise<Answer>((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.postMessage(question);
+  });
+  worker.terminate();
+  expect(answer.threads).toBe(question.expected);
+  expect(answer.product).toEqual(matmul(large, large).toTypedArray());
 });
