@@ -22,11 +22,12 @@ import type { KernelContext } from "../../device/wasm/lanes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Buffer, bufferOf, elementBytes, type Motion, rootOf } from "./buffers.ts";
 import { emitFold } from "./emitFold.ts";
-import { emitMap } from "./emitMap.ts";
-import { nodesOf } from "./expressions.ts";
+import { type AddressOf, emitMap, stepsOf } from "./emitMap.ts";
+import { type Expression, nodesOf } from "./expressions.ts";
 import { arityOf, type FloatType, functionName, isFunction, type VectorFunction } from "./kernels.ts";
+import { collapse, loops } from "./nest.ts";
 import { type Plan, placesOf } from "./plan.ts";
-import type { ContractStep, FoldStep, HostStep, MapStep, Program, Step } from "./steps.ts";
+import type { ContractStep, FoldStep, HostStep, MapStep, Program, RowsStep, Step } from "./steps.ts";
 
 /** A step that JavaScript runs; it is called with the indices of the loops in `loops`. */
 export interface CallOut {
@@ -71,7 +72,7 @@ const loopsOf = (places: readonly Tensor[]): number[] => [
 export function emit(program: Program, plan: Plan): Emitted {
   const module = new ModuleBuilder();
   module.importMemory();
-  const kernels: (MapStep | FoldStep)[] = [];
+  const kernels: GeneratedStep[] = [];
   const calls: CallOut[] = [];
   collect(program.steps, kernels, calls);
   const scalars: Record<string, (...x: number[]) => number> = {};
@@ -98,8 +99,7 @@ export function emit(program: Program, plan: Plan): Emitted {
             op("i32.add", address, op("i32.mul", get(f.param(1 + loops.indexOf(loop))), i32(bytes))),
           op("i32.add", get(f.param(0)), i32(offsetOf(place, plan))),
         );
-      if (step.kind === "map") emitMap(f, step, functions, addressOf);
-      else emitFold(f, step, functions, addressOf);
+      emitKernel(f, step, functions, addressOf);
     });
     inside.set(step, { ref, loops });
   });
@@ -109,11 +109,42 @@ export function emit(program: Program, plan: Plan): Emitted {
   return { bytes: module.toBytes(), calls, scalars, kernels: kernels.length };
 }
 
-function collect(steps: readonly Step[], kernels: (MapStep | FoldStep)[], calls: CallOut[]): void {
+/** Steps that become functions of the module. */
+type GeneratedStep = MapStep | FoldStep | RowsStep;
+
+const valuesOf = (step: GeneratedStep): Expression[] => {
+  if (step.kind === "rows") return step.steps.flatMap(valuesOf);
+  return step.kind === "map" ? step.outputs.map(({ value }) => value) : [step.value];
+};
+
+function emitKernel(
+  f: FunctionBuilder,
+  step: GeneratedStep,
+  functions: ReadonlyMap<string, VectorFunction>,
+  addressOf: AddressOf,
+): void {
+  if (step.kind === "map") emitMap(f, step, functions, addressOf);
+  else if (step.kind === "fold") emitFold(f, step, functions, addressOf);
+  else {
+    const wholes = [...step.wholes];
+    const axes = collapse(
+      step.lead,
+      wholes.map(([, whole]) => stepsOf(whole).slice(0, step.lead.length)),
+    );
+    const starts = wholes.map(([, whole]) => f.let(addressOf(whole)));
+    loops(f, axes, starts, (addresses) => {
+      const rows = new Map(wholes.map(([row], i) => [row, addresses[i]!]));
+      for (const part of step.steps) emitKernel(f, part, functions, (row) => rows.get(row)!);
+    });
+  }
+}
+
+function collect(steps: readonly Step[], kernels: GeneratedStep[], calls: CallOut[]): void {
   for (const step of steps) {
     switch (step.kind) {
       case "map":
       case "fold":
+      case "rows":
         kernels.push(step);
         break;
       case "contract":
@@ -136,13 +167,12 @@ function collect(steps: readonly Step[], kernels: (MapStep | FoldStep)[], calls:
 /** Every transcendental function of the kernels by its name in the module, with its scalar definition. */
 function importScalars(
   module: ModuleBuilder,
-  kernels: readonly (MapStep | FoldStep)[],
+  kernels: readonly GeneratedStep[],
   scalars: Record<string, (...x: number[]) => number>,
 ): Map<string, { kernel: string; type: FloatType; scalar: FunctionRef }> {
   const found = new Map<string, { kernel: string; type: FloatType; scalar: FunctionRef }>();
   for (const step of kernels) {
-    const values = step.kind === "map" ? step.outputs.map(({ value }) => value) : [step.value];
-    for (const node of nodesOf(values)) {
+    for (const node of nodesOf(valuesOf(step))) {
       if (node.kind !== "apply" || !isFunction(node.kernel)) continue;
       const type = node.dtype as FloatType;
       const name = functionName(node.kernel, type);
@@ -217,7 +247,8 @@ class Main {
     const indices = (loops: readonly number[]): Node[] => loops.map((loop) => get(this.#indices.get(loop)!));
     switch (step.kind) {
       case "map":
-      case "fold": {
+      case "fold":
+      case "rows": {
         const { ref, loops } = this.#inside.get(step)!;
         f.call(ref, get(f.param(0)), ...indices(loops));
         return;

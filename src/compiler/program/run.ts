@@ -11,6 +11,7 @@ import { bufferOf, elementBytes } from "./buffers.ts";
 import { build } from "./build.ts";
 import { type CallOut, emit, motionsOf, offsetOf } from "./emit.ts";
 import { type Plan, planArena } from "./plan.ts";
+import { joinRows } from "./rows.ts";
 import type { Program } from "./steps.ts";
 
 /** What a graph became. */
@@ -23,8 +24,10 @@ export interface Compiled {
   readonly calls: number;
 }
 
-export function compile(graph: Graph): Compiled {
-  const { program } = build(graph);
+/** `isTight` spares memory rather than passes over it. */
+export function compile(graph: Graph, isTight = false): Compiled {
+  const built = build(graph, isTight);
+  const program = joinRows(built.program, built.buffers);
   const plan = planArena(program);
   const emitted = emit(program, plan);
   let base = 0;

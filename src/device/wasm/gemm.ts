@@ -90,10 +90,90 @@ export function gemm(
     const y = { data: target.data, offset: target.offset, stride: 1 };
     gemv(type, n, k, transposed(b), x, y, options.accumulate);
   }
+  // What lies in WebAssembly memory already (compiled programs) needs no copies.
+  else if (isResident(type, n, a, b, target, options)) gemmResident(type, m, n, k, a, b, target);
   // The left factor is copied as it is and the right one rearranged: the big one goes left.
   else if (m < FEW_ROWS && n > 2 * m && !options.triangle)
     gemmBlocked(type, n, m, k, transposed(b), transposed(a), target, options, true);
   else gemmBlocked(type, m, n, k, a, b, target, options, false);
+}
+
+/** Real matrices in the kernels' memory, with rows of whole vectors. */
+function isResident(
+  type: MatrixType,
+  n: number,
+  a: MatrixView,
+  b: MatrixView,
+  target: MatrixTarget,
+  options: GemmOptions,
+): boolean {
+  if (type !== "float32" && type !== "float64") return false;
+  const { buffer } = sharedMemory();
+  if (a.data.buffer !== buffer || b.data.buffer !== buffer || target.data.buffer !== buffer) return false;
+  return (
+    n % (type === "float32" ? 4 : 2) === 0 &&
+    !options.accumulate &&
+    !options.triangle &&
+    [a, b].every(({ rowStride, columnStride }) => columnStride === 1 || rowStride === 1)
+  );
+}
+
+/** The product where all matrices lie in memory: only the right factor is packed, and a left one by columns turned. */
+function gemmResident(
+  type: MatrixType,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  target: MatrixTarget,
+): void {
+  const bytes = type === "float32" ? 4 : 8;
+  const { shared, transpose, pack_rows, pack_columns } = kernelsOf(type);
+  const isTurned = layoutOf(a) === "columns";
+  const byRows = layoutOf(b) === "rows";
+  const kc = Math.min(k, KC);
+  const nc = Math.min(n, NC);
+  const turnedStride = paddedStride(kc) * bytes;
+  const packedBytes = align((kc + 8) * (nc + 16) * bytes);
+  const rows = isTurned ? Math.min(m, Math.max(TILE_ROWS, Math.floor(C_BYTES / turnedStride) & ~1)) : m;
+  reserve(packedBytes + (isTurned ? rows * turnedStride : 0));
+  const at = ({ offset }: { readonly offset: number }): number => offset * bytes;
+  const cStride = target.rowStride * bytes;
+  for (let l = 0; l < k; l += kc) {
+    const depth = Math.min(kc, k - l);
+    for (let j = 0; j < n; j += nc) {
+      const columns = Math.min(nc, n - j);
+      const right = at(b) + (l * b.rowStride + j * b.columnStride) * bytes;
+      const pack = byRows ? pack_rows : pack_columns;
+      pack(right, (byRows ? b.rowStride : b.columnStride) * bytes, 0, depth, columns, 1, -1, 1);
+      for (let i = 0; i < m; i += rows) {
+        const height = Math.min(rows, m - i);
+        let left = at(a) + (i * a.rowStride + l * a.columnStride) * bytes;
+        let stride = a.rowStride * bytes;
+        if (isTurned) {
+          transpose(left, a.columnStride * bytes, packedBytes, turnedStride, height, depth);
+          left = packedBytes;
+          stride = turnedStride;
+        }
+        const c = at(target) + i * cStride + j * bytes;
+        const part = (from: number, count: number): number[] => [
+          left + from * stride,
+          stride,
+          0,
+          c + from * cStride,
+          cStride,
+          count,
+          columns,
+          depth,
+          l > 0 ? 1 : 0,
+          NO_DIAGONAL,
+        ];
+        const most = Math.floor((height * columns * depth) / SMALLEST_PART);
+        runParts(shared, shareOut(height, TILE_ROWS, most, part));
+      }
+    }
+  }
 }
 
 function gemmBlocked(
