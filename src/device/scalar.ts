@@ -11,6 +11,7 @@ import type {
   UnaryKernel,
 } from "./device.ts";
 import { erf, erfc } from "./special.ts";
+import { cos, sin, tan } from "./trigonometric.ts";
 
 // Plain loops: the path for arrays too small to be worth a trip into WebAssembly, and the oracle of the kernel tests.
 
@@ -33,9 +34,9 @@ export const UNARY: Readonly<Record<UnaryKernel, (x: number) => number>> = {
   log2: Math.log2,
   log10: Math.log10,
   log1p: Math.log1p,
-  sin: Math.sin,
-  cos: Math.cos,
-  tan: Math.tan,
+  sin,
+  cos,
+  tan,
   asin: Math.asin,
   acos: Math.acos,
   atan: Math.atan,

@@ -74,7 +74,10 @@ export function setThreads(count: number): void {
   wanted = count;
 }
 
-/** How many threads would answer now, the calling one included. Starts the pool. */
+/**
+ * How many threads would answer now, the calling one included. Starts the pool, whose workers get ready only while the
+ * calling thread is idle: who wants all of them from the first product on can ask until they are `threads()`.
+ */
 export function readyThreads(): number {
   const count = threads();
   if (count === 1) return 1;
@@ -106,23 +109,34 @@ function start(count: number): Started {
     started.isBroken = true;
   };
   const memory = sharedMemory();
-  const workers = Array.from({ length: count }, (_, w): WorkerLike => {
-    const data = { control: control.buffer, memory, words: w * WORDS };
-    const node = nodeProcess?.getBuiltinModule?.("node:worker_threads") as NodeWorkers | undefined;
-    if (node) {
-      const worker = new node.Worker(WORKER_SOURCE, { eval: true, workerData: data });
-      worker.on("error", died);
-      worker.on("exit", died);
-      worker.unref();
-      return worker;
-    }
-    const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: "text/javascript" }));
-    const worker = new Worker(url);
-    worker.onerror = died;
-    worker.postMessage(data);
-    return worker;
-  });
+  const workers: WorkerLike[] = [];
+  try {
+    for (let w = 0; w < count; w++)
+      workers.push(startWorker({ control: control.buffer, memory, words: w * WORDS }, died));
+  } catch {
+    // A browser may refuse workers, by the page's security policy for one: then there is one thread.
+    started.isBroken = true;
+    started.stop();
+  }
   return started;
+}
+
+let workerURL: string | undefined;
+
+function startWorker(data: unknown, died: () => void): WorkerLike {
+  const node = nodeProcess?.getBuiltinModule?.("node:worker_threads") as NodeWorkers | undefined;
+  if (node) {
+    const worker = new node.Worker(WORKER_SOURCE, { eval: true, workerData: data });
+    worker.on("error", died);
+    worker.on("exit", died);
+    worker.unref();
+    return worker;
+  }
+  workerURL ??= URL.createObjectURL(new Blob([WORKER_SOURCE], { type: "text/javascript" }));
+  const worker = new Worker(workerURL);
+  worker.onerror = died;
+  worker.postMessage(data);
+  return worker;
 }
 
 interface NodeWorkers {
