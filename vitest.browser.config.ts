@@ -4,7 +4,7 @@
 // leaves in dist/. Those that reach into src/ cannot: there, the library is served from its source, so that a test and
 // what it tests share one engine.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
@@ -59,11 +59,14 @@ function project(name: keyof typeof parts, isolated: boolean): TestProjectConfig
       ],
     },
     server: {
+      // node_modules may be a link out of the folder.
+      fs: { allow: [root, realpathSync(join(root, "node_modules"))] },
       headers: isolated
         ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" }
         : {},
     },
-    optimizeDeps: { include: ["fast-check"] },
+    // highs finds its WebAssembly file beside itself, so it must stay where it is.
+    optimizeDeps: { include: ["fast-check"], exclude: ["highs"] },
     test: {
       name: `${name}, ${isolated ? "isolated" : "not isolated"}`,
       include,
