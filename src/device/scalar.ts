@@ -4,6 +4,7 @@ import type {
   Device,
   FloatArray,
   GemmOptions,
+  ImplicitMatrix,
   MatrixTarget,
   MatrixType,
   MatrixView,
@@ -137,6 +138,27 @@ function gemm(
   }
 }
 
+/** By inner products with one column at a time. */
+function gemmImplicit(
+  type: MatrixType,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: ImplicitMatrix,
+  { data, offset, rowStride, pieces = { length: n, stride: n } }: MatrixTarget,
+): void {
+  const width = type.startsWith("complex") ? 2 : 1;
+  const line = new Float64Array(k * width);
+  const column: MatrixView = { data: line, offset: 0, rowStride: 1, columnStride: 1 };
+  for (let j = 0; j < n; j++) {
+    if (b.lines === "columns") b.write(line, 0, line.length, j, 1, 0, k);
+    else b.write(line, 0, width, 0, k, j, 1);
+    const at = offset + Math.floor(j / pieces.length) * pieces.stride + (j % pieces.length);
+    gemm(type, m, 1, k, a, column, { data, offset: at, rowStride });
+  }
+}
+
 /** The device of plain loops. */
 export const scalarDevice: Device = {
   name: "scalar",
@@ -158,4 +180,5 @@ export const scalarDevice: Device = {
     for (let i = 0; i < count; i++) y[yStart + i]! += alpha * x[xStart + i]!;
   },
   gemm,
+  gemmImplicit,
 };
