@@ -5,7 +5,7 @@ export { cp, relativeError, tt, tucker } from "../src/decompose/index.ts";
 export { get, i32, lane, ModuleBuilder, op } from "../src/device/wasm/assembler.ts";
 export { hasRelaxedSimd } from "../src/device/wasm/features.ts";
 export { wasmDevice } from "../src/device/wasm/wasm.ts";
-export { add, exp, log, matmul, mean, mul, sin, sub, sum, tanh, tensor } from "../src/index.ts";
+export { add, conv, exp, log, matmul, mean, mul, sin, sub, sum, tanh, tensor } from "../src/index.ts";
 export { estimateAlong, laplacian, sampleDirections } from "../src/physics/index.ts";
 export { key } from "../src/random/index.ts";
 export { tree } from "../src/tensor/index.ts";

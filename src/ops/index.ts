@@ -49,6 +49,13 @@ export {
   conv,
   convTranspose,
 } from "./convolution/convolution.ts";
+export {
+  type AvgPoolOptions,
+  avgPool,
+  type MaxPoolOptions,
+  maxPool,
+  type PoolOptions,
+} from "./convolution/pooling.ts";
 export type { Padding, PerAxis } from "./convolution/window.ts";
 export { cummax, cummin, cumprod, cumsum } from "./cumulative.ts";
 export { einsum, einsumPath } from "./einsum.ts";

@@ -90,8 +90,31 @@ const convolution = (
 ): Example => {
   const ones = x.slice(3).map(() => 1);
   const none = { strides: ones, padding: ones.map(() => [0, 0]), inputDilation: ones, dilation: ones };
-  return { params: { ...none, ...params }, operands: [values(x), values(w)], linear: alternatives, slack: 8 };
+  return { params: { ...none, ...params }, operands: [values(x), values(w)], linear: alternatives };
 };
+
+const POOLED: readonly Example[] = [
+  ...unaryWith([2, 3, 5], { window: [2], strides: [2], dilation: [1], padding: [[0, 1]] }),
+  ...unaryWith([2, 4, 5], {
+    window: [2, 3],
+    strides: [1, 2],
+    dilation: [2, 1],
+    padding: [
+      [1, 1],
+      [0, 2],
+    ],
+  }),
+  ...unaryWith([2, 3, 2, 4], {
+    window: [2, 2, 3],
+    strides: [1, 1, 1],
+    dilation: [1, 1, 1],
+    padding: [
+      [0, 0],
+      [1, 0],
+      [0, 0],
+    ],
+  }),
+];
 
 const castTo = (dtype: DType, suits: (from: DType) => boolean, exact: DType = "float64"): Example => ({
   params: { dtype },
@@ -312,6 +335,8 @@ export const OPERATIONS: Readonly<Record<string, readonly Example[]>> = {
     }),
     convolution([1, 2, 1, 2], [1, 1, 1, 3]),
   ],
+  maxPool: POOLED,
+  maxPoolPlace: POOLED,
   sum: [...moving([2, 3, 2], ...REDUCED), ...moving([0, 2], { axes: [0] })],
   prod: [
     ...unaryWith([2, 3, 2], ...REDUCED),

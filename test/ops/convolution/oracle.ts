@@ -59,3 +59,27 @@ export function convolutionByLoops(x: Tensor, w: Tensor, setting: Setting): Tens
   }
   return tensor(out).reshape([images, features, ...windows]);
 }
+
+/** Pools every plane of x `[N, C, ...S]`: `join` gets the elements of a window that lie inside of x. */
+export function poolingByLoops(
+  x: Tensor,
+  window: readonly number[],
+  { strides, padding, dilation }: Pick<Setting, "strides" | "padding" | "dilation">,
+  join: (elements: readonly number[]) => number,
+): Tensor {
+  const [images, channels, ...lengths] = x.shape as [number, number, ...number[]];
+  const windows = lengths.map((length, i) => {
+    const reach = (window[i]! - 1) * dilation[i]! + 1;
+    return countWindows(length, reach, strides[i]!, ...(padding[i] as [number, number]));
+  });
+  const out: number[] = [];
+  for (const [n, c, ...p] of positions([images, channels, ...windows])) {
+    const elements: number[] = [];
+    for (const k of positions(window)) {
+      const at = p.map((q, i) => q * strides[i]! + k[i]! * dilation[i]! - padding[i]![0]);
+      if (at.every((u, i) => u >= 0 && u < lengths[i]!)) elements.push(x.item(n!, c!, ...at));
+    }
+    out.push(join(elements));
+  }
+  return tensor(out).reshape([images, channels, ...windows]);
+}
