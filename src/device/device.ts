@@ -45,6 +45,22 @@ export interface ImplicitMatrix {
   ): void;
 }
 
+/** A sum of shifted copies of an image, of which some rows are wanted. Positions and counts are entries. */
+export interface SlidingSum {
+  readonly size: number;
+  /** Writes the image, `size` entries from `at` on. */
+  write(target: FloatArray, at: number): void;
+  /** Where in the image each term of the sum starts. */
+  readonly starts: Int32Array;
+  /** One factor per term, for each feature one after another from `weightsAt` on. */
+  readonly weights: FloatArray;
+  readonly weightsAt: number;
+  readonly features: number;
+  /** Ascending places of the rows, each of `count` entries. */
+  readonly rows: Int32Array;
+  readonly count: number;
+}
+
 export interface GemmOptions {
   /** Add to the target instead of overwriting it. */
   readonly accumulate?: boolean;
@@ -164,6 +180,11 @@ export interface Device {
     target: MatrixTarget,
     options?: GemmOptions,
   ): void;
+  /**
+   * out[outStart + o · featureStep + r · count + i] = Σ over t of weights[o, t] · image[starts[t] + rows[r] + i]; no
+   * term of a row may reach beyond the image.
+   */
+  slide(type: FloatType, sum: SlidingSum, out: FloatArray, outStart: number, featureStep: number): void;
   /** target = a[m, k] · b[k, n] for a right factor that is written block by block. */
   gemmImplicit(
     type: MatrixType,

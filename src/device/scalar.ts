@@ -3,12 +3,14 @@ import type {
   BinaryKernel,
   Device,
   FloatArray,
+  FloatType,
   GemmOptions,
   ImplicitMatrix,
   MatrixTarget,
   MatrixType,
   MatrixView,
   ReduceKernel,
+  SlidingSum,
   UnaryKernel,
 } from "./device.ts";
 import { erf, erfc } from "./special.ts";
@@ -159,6 +161,25 @@ function gemmImplicit(
   }
 }
 
+function slide(
+  _type: FloatType,
+  { size, write, starts, weights, weightsAt, features, rows, count }: SlidingSum,
+  out: FloatArray,
+  outStart: number,
+  featureStep: number,
+): void {
+  const image = new Float64Array(size);
+  write(image, 0);
+  for (let o = 0; o < features; o++)
+    for (let r = 0; r < rows.length; r++)
+      for (let i = 0; i < count; i++) {
+        let sum = 0;
+        for (let t = 0; t < starts.length; t++)
+          sum += weights[weightsAt + o * starts.length + t]! * image[starts[t]! + rows[r]! + i]!;
+        out[outStart + o * featureStep + r * count + i] = sum;
+      }
+}
+
 /** The device of plain loops. */
 export const scalarDevice: Device = {
   name: "scalar",
@@ -181,4 +202,5 @@ export const scalarDevice: Device = {
   },
   gemm,
   gemmImplicit,
+  slide,
 };

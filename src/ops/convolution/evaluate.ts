@@ -10,6 +10,7 @@ import { astype } from "../cast.ts";
 import { type DenseConvolution, spatialAxesOf } from "./dense.ts";
 import { convolveDirectly } from "./direct.ts";
 import { patchMatrix } from "./patches.ts";
+import { slideOver, slidesOf } from "./slide.ts";
 import type { ConvParams } from "./window.ts";
 
 /** The convolution of x `[G, N, C, ...S]` with w `[G, O, C, ...K]` to a result of the given shape; see `convP`. */
@@ -167,9 +168,11 @@ function convolveDense(
   const columns = images * plane;
   const depth = channels * sizeOf(kernel);
   const isThin = features < FEW_FEATURES || features * columns * depth < FEW_PRODUCTS;
+  const slides = isThin ? slidesOf(task) : null;
   for (let group = 0; group < groups; group++) {
-    if (isThin) convolveDirectly(task, group);
-    else multiply(task, group, columns, depth);
+    if (!isThin) multiply(task, group, columns, depth);
+    else if (slides) slideOver(task, group, slides);
+    else convolveDirectly(task, group);
   }
   // Images first, as they are outside: groups of features lie behind each other within an image.
   const inner = rowMajorStrides([features, ...windows]);

@@ -15,8 +15,18 @@ interface Walk {
   readonly outerStep: number;
 }
 
-/** The patches of one group. Rows and columns follow one rule, so that lines run along either. */
-export function patchMatrix({ type, axes, x, ...sizes }: DenseConvolution, group: number): ImplicitMatrix {
+/** What the patches are read from. */
+type Source = Pick<DenseConvolution, "type" | "axes" | "x" | "images" | "channels">;
+
+/**
+ * The patches of one group. Rows and columns follow one rule, so that lines may run along either: along the one with the
+ * longer runs of neighbours unless told.
+ */
+export function patchMatrix(
+  { type, axes, x, ...sizes }: Source,
+  group: number,
+  lines?: ImplicitMatrix["lines"],
+): ImplicitMatrix {
   const three = (f: (axis: DenseConvolution["axes"][number]) => number): [number, number, number] => [
     f(axes[0]),
     f(axes[1]),
@@ -32,7 +42,9 @@ export function patchMatrix({ type, axes, x, ...sizes }: DenseConvolution, group
     steps: three((axis) => axis.stride),
     outerStep: x.imageStep,
   };
-  const byRows = longestRun(windows, sizes.images) >= longestRun(kernel, sizes.channels);
+  const byRows = lines
+    ? lines === "rows"
+    : longestRun(windows, sizes.images) >= longestRun(kernel, sizes.channels);
   const across = byRows ? kernel : windows;
   const along = byRows ? windows : kernel;
   const [length0, length1, length2] = three((axis) => axis.length);
