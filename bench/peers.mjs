@@ -8,12 +8,12 @@ export async function jaxJs() {
     // Without SharedArrayBuffer the device runs on one thread, like the others.
     const Shared = globalThis.SharedArrayBuffer;
     if (process.env.JAX_THREADS !== "1") delete globalThis.SharedArrayBuffer;
-    const { defaultDevice, init, numpy } = await import("@jax-js/jax");
+    const { defaultDevice, init, lax, numpy } = await import("@jax-js/jax");
     const devices = await init("wasm");
     if (!devices.includes("wasm")) return { unavailable: `jax-js offers only ${devices}` };
     defaultDevice("wasm");
     globalThis.SharedArrayBuffer = Shared;
-    return { numpy };
+    return { numpy, lax };
   } catch (error) {
     return { unavailable: `jax-js: ${error.message}` };
   }

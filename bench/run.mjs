@@ -1,8 +1,9 @@
-// Side-by-side benchmarks: `node bench/run.mjs [matmul] [elementwise] [eager] [decompositions] [gradient] [laplacian]` (all when
+// Side-by-side benchmarks: `node bench/run.mjs [matmul] [convolution] [elementwise] [eager] [decompositions] [gradient] [laplacian]` (all when
 // none is named), after `npm ci` in the repository and in this folder. Everything runs on one thread. Prints one table of
 // medians and median ratios and writes bench/results/<name>.json. PYTHON names the interpreter that has NumPy.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { convolution } from "./convolution.mjs";
 import { decompositions } from "./decompositions.mjs";
 import { eager } from "./eager.mjs";
 import { elementwise } from "./elementwise.mjs";
@@ -12,14 +13,19 @@ import { matmul } from "./matmul.mjs";
 import { printTable } from "./measure.mjs";
 import { jaxJs, numpyProcess, numpyTs } from "./peers.mjs";
 
-const benchmarks = { matmul, eager, gradient, decompositions, elementwise, laplacian };
+const benchmarks = { matmul, convolution, eager, gradient, decompositions, elementwise, laplacian };
 const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!benchmarks[name])
     throw new Error(`no benchmark "${name}"; there are ${Object.keys(benchmarks).join(", ")}`);
 
 const [jax, ts, python] = [await jaxJs(), await numpyTs(), await numpyProcess()];
-const peers = { jaxJs: jax.numpy, numpyTs: ts.numpy, numpy: python.time ? python : undefined };
+const peers = {
+  jaxJs: jax.numpy,
+  jaxLax: jax.lax,
+  numpyTs: ts.numpy,
+  numpy: python.time ? python : undefined,
+};
 for (const { unavailable } of [jax, ts, python])
   if (unavailable) console.error(`not measured: ${unavailable}`);
 

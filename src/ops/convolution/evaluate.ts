@@ -1,5 +1,6 @@
-// How a convolution is computed: gaps between the elements of x are taken out first, then each group goes to a matrix
-// product or, where groups are thin, to plain loops.
+// How a convolution is computed: gaps between the elements of x are taken out first, then each group goes to the
+// algorithm that is fastest for its shape: shifted images for few features, a matrix product over patches for many, and
+// loops for what is too small or too odd for either.
 
 import { device } from "../../device/current.ts";
 import type { MatrixType } from "../../device/device.ts";
@@ -130,10 +131,10 @@ function spread(x: Tensor, out: Storage, offset: number, strides: readonly numbe
   visit(0, offset);
 }
 
-/** Features of a group below which loops are faster than the matrix product, measured (bench/convolution.mjs). */
-const FEW_FEATURES = 3;
 /** Multiplications of a group that loops have done before a matrix product gets going, measured. */
 const FEW_PRODUCTS = 4000;
+/** Features of a group below which loops are faster than the matrix product, measured for complex numbers. */
+const FEW_FEATURES = 3;
 
 function convolveDense(
   x: Tensor,
@@ -167,12 +168,12 @@ function convolveDense(
   };
   const columns = images * plane;
   const depth = channels * sizeOf(kernel);
-  const isThin = features < FEW_FEATURES || features * columns * depth < FEW_PRODUCTS;
-  const slides = isThin ? slidesOf(task) : null;
+  const isSmall = features * columns * depth < FEW_PRODUCTS;
+  const slides = slidesOf(task, isSmall);
   for (let group = 0; group < groups; group++) {
-    if (!isThin) multiply(task, group, columns, depth);
-    else if (slides) slideOver(task, group, slides);
-    else convolveDirectly(task, group);
+    if (slides) slideOver(task, group, slides);
+    else if (isSmall || features < FEW_FEATURES) convolveDirectly(task, group);
+    else multiply(task, group, columns, depth);
   }
   // Images first, as they are outside: groups of features lie behind each other within an image.
   const inner = rowMajorStrides([features, ...windows]);

@@ -1,4 +1,5 @@
-// Convolution as a sum of shifted images, for groups of few features: an image is laid out once with its padding, and
+// Convolution as a sum of shifted images, without patches (a direct convolution: Zhang, Franchetti & Low, "High
+// performance zero-memory overhead direct convolutions", ICML 2018), for groups that have few features: an image is laid out once with its padding, and
 // each element of the kernel adds a multiple of it. With strides, windows of one residue class of positions follow each
 // other without gaps, so the image is laid out by residue classes ("phases") of its positions.
 
@@ -21,6 +22,15 @@ export interface Slides {
 /** Entries that an image laid out, and the terms of a sum, may have: they stay in the memory of the device. */
 const MOST_ENTRIES = 1 << 20;
 
+/** A matrix product with fewer rows spends most of its time on the patches; measured, like what follows. */
+const FEW_FEATURES = 3;
+/** Above this many features, the matrix product has the better tiles: 64 features slide 1.2 times as fast, 128 no more. */
+const MOST_FEATURES = 64;
+/** Weights that stay in the second cache, where every piece of the image meets all of them. */
+const MOST_WEIGHTS = 1 << 16;
+/** The part of the places in an image that must be windows: sums at the others are thrown away. */
+const LEAST_WINDOWS = 0.6;
+
 /** Positions that the windows of an axis reach, by phases. */
 function layOut({ length, windows, kernel, stride, dilation, before, step }: SpatialAxis): SpatialAxis {
   const reach = (windows - 1) * stride + (kernel - 1) * dilation + 1;
@@ -29,15 +39,29 @@ function layOut({ length, windows, kernel, stride, dilation, before, step }: Spa
   return { length, windows: Math.ceil(reach / stride), kernel: phases, stride, dilation: 1, before, step };
 }
 
-/** How to slide over the images of a convolution; null for complex numbers and where images are too large. */
-export function slidesOf({ type, axes, channels }: DenseConvolution): Slides | null {
+const product = (axes: DenseConvolution["axes"], count: (axis: SpatialAxis) => number): number =>
+  axes.reduce((result, axis) => result * count(axis), 1);
+
+/**
+ * How to slide over the images of a convolution; null where a matrix product over patches is faster, unless it is `small`,
+ * for complex numbers, and where images are too large.
+ */
+export function slidesOf(task: DenseConvolution, isSmall: boolean): Slides | null {
+  const { type, axes, channels, features } = task;
   if (type.startsWith("complex")) return null;
   const laidOut = axes.map(layOut) as unknown as DenseConvolution["axes"];
-  const phases = laidOut[0].kernel * laidOut[1].kernel * laidOut[2].kernel;
-  const places = laidOut[0].windows * laidOut[1].windows * laidOut[2].windows;
-  const kernelSize = axes[0].kernel * axes[1].kernel * axes[2].kernel;
-  if (channels * Math.max(phases * places, kernelSize) > MOST_ENTRIES) return null;
-  const starts = new Int32Array(channels * kernelSize);
+  const phases = product(laidOut, ({ kernel }) => kernel);
+  const places = product(laidOut, ({ windows }) => windows);
+  const terms = channels * product(axes, ({ kernel }) => kernel);
+  if (Math.max(channels * phases * places, terms, features * places, features * terms) > MOST_ENTRIES)
+    return null;
+  const pays =
+    features < FEW_FEATURES ||
+    (features <= MOST_FEATURES &&
+      features * terms <= MOST_WEIGHTS &&
+      product(axes, ({ windows }) => windows) >= LEAST_WINDOWS * places);
+  if (!pays && !isSmall) return null;
+  const starts = new Int32Array(terms);
   let next = 0;
   for (let c = 0; c < channels; c++)
     for (let k0 = 0; k0 < axes[0].kernel; k0++)
@@ -63,7 +87,7 @@ export function slidesOf({ type, axes, channels }: DenseConvolution): Slides | n
 export function slideOver(task: DenseConvolution, group: number, slides: Slides): void {
   const { type, axes, groups, images, channels, features } = task;
   const { laidOut, phases, places, starts, rows } = slides;
-  const plane = axes[0].windows * axes[1].windows * axes[2].windows;
+  const plane = product(axes, ({ windows }) => windows);
   const lines = patchMatrix({ ...task, axes: laidOut }, group, "rows");
   const count = channels * phases;
   for (let n = 0; n < images; n++)
