@@ -1,7 +1,7 @@
 // Convolution as a sum of shifted images, without patches (a direct convolution: Zhang, Franchetti & Low, "High
-// performance zero-memory overhead direct convolutions", ICML 2018), for groups that have few features: an image is laid out once with its padding, and
-// each element of the kernel adds a multiple of it. With strides, windows of one residue class of positions follow each
-// other without gaps, so the image is laid out by residue classes ("phases") of its positions.
+// performance zero-memory overhead direct convolutions", ICML 2018), for groups that have few features: an image is laid
+// out once with its padding, and each element of the kernel adds a multiple of it. With strides, windows of one residue
+// class of positions follow each other without gaps, so the image is laid out by residue classes ("phases").
 
 import { device } from "../../device/current.ts";
 import type { FloatArray, FloatType } from "../../device/device.ts";
@@ -19,7 +19,7 @@ export interface Slides {
   readonly rows: Int32Array;
 }
 
-/** Entries that an image laid out, and the terms of a sum, may have: they stay in the memory of the device. */
+/** Entries of an image laid out, of the kernel and of the result: together they fit into the scratch of the device. */
 const MOST_ENTRIES = 1 << 20;
 
 /** A matrix product with fewer rows spends most of its time on the patches; measured, like what follows. */
@@ -53,34 +53,54 @@ export function slidesOf(task: DenseConvolution, isSmall: boolean): Slides | nul
   const phases = product(laidOut, ({ kernel }) => kernel);
   const places = product(laidOut, ({ windows }) => windows);
   const terms = channels * product(axes, ({ kernel }) => kernel);
-  if (Math.max(channels * phases * places, terms, features * places, features * terms) > MOST_ENTRIES)
-    return null;
+  if (channels * phases * places + terms + features * (terms + places) > MOST_ENTRIES) return null;
   const pays =
     features < FEW_FEATURES ||
     (features <= MOST_FEATURES &&
       features * terms <= MOST_WEIGHTS &&
       product(axes, ({ windows }) => windows) >= LEAST_WINDOWS * places);
   if (!pays && !isSmall) return null;
-  const starts = new Int32Array(terms);
-  let next = 0;
-  for (let c = 0; c < channels; c++)
-    for (let k0 = 0; k0 < axes[0].kernel; k0++)
-      for (let k1 = 0; k1 < axes[1].kernel; k1++)
-        for (let k2 = 0; k2 < axes[2].kernel; k2++) {
-          let phase = c;
-          let place = 0;
-          [k0, k1, k2].forEach((k, i) => {
-            const { dilation, stride } = axes[i]!;
-            phase = phase * laidOut[i]!.kernel + ((k * dilation) % stride);
-            place = place * laidOut[i]!.windows + Math.floor((k * dilation) / stride);
-          });
-          starts[next++] = phase * places + place;
-        }
+  const starts = termStarts(axes, laidOut, channels, phases, places);
   const rows = new Int32Array(axes[0].windows * axes[1].windows);
   for (let p0 = 0, r = 0; p0 < axes[0].windows; p0++)
     for (let p1 = 0; p1 < axes[1].windows; p1++)
       rows[r++] = (p0 * laidOut[1].windows + p1) * laidOut[2].windows;
   return { laidOut, phases, places, starts, rows };
+}
+
+/** Where the windows of an axis meet element k of the kernel: at its phase, from this place on. */
+function meetings({ kernel, dilation, stride }: SpatialAxis): { phase: Int32Array; place: Int32Array } {
+  const phase = Int32Array.from({ length: kernel }, (_, k) => (k * dilation) % stride);
+  const place = Int32Array.from({ length: kernel }, (_, k) => Math.floor((k * dilation) / stride));
+  return { phase, place };
+}
+
+/** Where each element (c, k) of the kernel meets the first window. */
+function termStarts(
+  axes: DenseConvolution["axes"],
+  laidOut: DenseConvolution["axes"],
+  channels: number,
+  phases: number,
+  places: number,
+): Int32Array {
+  const [at0, at1, at2] = axes.map(meetings) as [
+    ReturnType<typeof meetings>,
+    ReturnType<typeof meetings>,
+    ReturnType<typeof meetings>,
+  ];
+  const [, phases1, phases2] = laidOut.map(({ kernel }) => kernel) as [number, number, number];
+  const [, places1, places2] = laidOut.map(({ windows }) => windows) as [number, number, number];
+  const starts = new Int32Array(channels * at0.phase.length * at1.phase.length * at2.phase.length);
+  let next = 0;
+  for (let c = 0; c < channels; c++)
+    for (let k0 = 0; k0 < at0.phase.length; k0++)
+      for (let k1 = 0; k1 < at1.phase.length; k1++) {
+        const phase = c * phases + (at0.phase[k0]! * phases1 + at1.phase[k1]!) * phases2;
+        const place = (at0.place[k0]! * places1 + at1.place[k1]!) * places2;
+        for (let k2 = 0; k2 < at2.phase.length; k2++)
+          starts[next++] = (phase + at2.phase[k2]!) * places + place + at2.place[k2]!;
+      }
+  return starts;
 }
 
 /** Computes one group of the result. */
