@@ -45,7 +45,27 @@ def load(path, size):
     tensors["x"] = np.fromfile(path).reshape(3 * (int(size),))
 
 
+images = {}
+
+
+def convolve(x, w, padding, strides, groups, gradients=False):
+    """PyTorch's convolution of random images; nan where PyTorch is not there."""
+    import torch
+
+    torch.set_num_threads(1)
+    key = (x, w)
+    if key not in images:
+        images[key] = [torch.rand([int(n) for n in s.split(",")]) for s in key]
+    leaves = [t.detach().requires_grad_(gradients) for t in images[key]]
+    options = {"padding": int(padding), "stride": int(strides), "groups": int(groups)}
+    y = torch.nn.functional.conv2d(*leaves, **options)
+    if gradients:
+        y.backward(y.detach())
+
+
 WITH_ARGUMENTS = {
+    "conv": convolve,
+    "convgrad": partial(convolve, gradients=True),
     "matmul": matmul,
     "load": load,
     "tucker": lambda rank, _: tensorly_peer.tucker(tensors["x"], int(rank)),
@@ -58,7 +78,10 @@ for line in sys.stdin:
     name, *arguments = line.split()
     run = WITH_ARGUMENTS.get(name) or FUNCTIONS.get(name)
     start = time.perf_counter()
-    if run:
-        run(*arguments)
+    try:
+        if run:
+            run(*arguments)
+    except ImportError:
+        run = None
     elapsed = (time.perf_counter() - start) * 1e3
     print(elapsed if run else "nan", flush=True)

@@ -1,11 +1,11 @@
-// Side-by-side benchmarks: `node bench/run.mjs [matmul] [elementwise] [eager] [decompositions] [gradient] [laplacian]` (all when
-// none is named), after `npm ci` in the repository and in this folder. Everything runs on one thread, or with BENCH_THREADS=all
-// on as many as each library takes. Prints one table of
-// medians and median ratios and writes bench/results/<name>.json. PYTHON and TORCH_PYTHON name
-// interpreters that have NumPy and PyTorch.
+// Side-by-side benchmarks: `node bench/run.mjs`, or with names (matmul, convolution, elementwise, eager, compiled,
+// gradient, laplacian, decompositions), after `npm ci` in the repository and in this folder. Everything runs on one
+// thread, or with BENCH_THREADS=all on as many as each library takes. Prints one table of medians and median ratios and
+// writes bench/results/<name>.json. PYTHON and TORCH_PYTHON name interpreters that have NumPy and PyTorch.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { compiled } from "./compiled.mjs";
+import { convolution } from "./convolution.mjs";
 import { decompositions } from "./decompositions.mjs";
 import { eager } from "./eager.mjs";
 import { elementwise } from "./elementwise.mjs";
@@ -16,7 +16,7 @@ import { matmul } from "./matmul.mjs";
 import { printTable } from "./measure.mjs";
 import { allThreads, jaxJs, numpyProcess, numpyTs, torchProcess } from "./peers.mjs";
 
-const benchmarks = { matmul, eager, compiled, gradient, decompositions, elementwise, laplacian };
+const benchmarks = { matmul, convolution, eager, compiled, gradient, decompositions, elementwise, laplacian };
 const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!benchmarks[name])
@@ -26,6 +26,7 @@ if (!allThreads) polyadic.setThreads(1);
 const [jax, ts, python, torch] = [await jaxJs(), await numpyTs(), await numpyProcess(), await torchProcess()];
 const peers = {
   jaxJs: jax.numpy,
+  jaxLax: jax.lax,
   numpyTs: ts.numpy,
   numpy: python.time ? python : undefined,
   jax: jax.jax,

@@ -19,6 +19,46 @@ export interface MatrixTarget {
   readonly data: Storage;
   readonly offset: number;
   readonly rowStride: number;
+  /** Rows in pieces: column j lies ⌊j / length⌋ · stride + j mod length elements from the start of its row. */
+  readonly pieces?: { readonly length: number; readonly stride: number };
+}
+
+/**
+ * A matrix that is nowhere in memory: blocks of it are written where a product needs them. The patches of an image that
+ * a convolution multiplies are one.
+ */
+export interface ImplicitMatrix {
+  /** Whether it is written row by row or column by column; long runs of neighbours are quick. */
+  readonly lines: "rows" | "columns";
+  /**
+   * Writes elements `first` to `first + count - 1` of the lines from `line` on; each line starts `stride` entries after
+   * the one before, the first at `at`.
+   */
+  write(
+    target: FloatArray,
+    at: number,
+    stride: number,
+    line: number,
+    lines: number,
+    first: number,
+    count: number,
+  ): void;
+}
+
+/** A sum of shifted copies of an image, of which some rows are wanted. Positions and counts are entries. */
+export interface SlidingSum {
+  readonly size: number;
+  /** Writes the image, `size` entries from `at` on. */
+  write(target: FloatArray, at: number): void;
+  /** Where in the image each term of the sum starts. */
+  readonly starts: Int32Array;
+  /** One factor per term, for each feature one after another from `weightsAt` on. */
+  readonly weights: FloatArray;
+  readonly weightsAt: number;
+  readonly features: number;
+  /** Ascending places of the rows, each of `count` entries. */
+  readonly rows: Int32Array;
+  readonly count: number;
 }
 
 export interface GemmOptions {
@@ -139,5 +179,20 @@ export interface Device {
     b: MatrixView,
     target: MatrixTarget,
     options?: GemmOptions,
+  ): void;
+  /**
+   * out[outStart + o · featureStep + r · count + i] = Σ over t of weights[o, t] · image[starts[t] + rows[r] + i]; no
+   * term of a row may reach beyond the image.
+   */
+  slide(type: FloatType, sum: SlidingSum, out: FloatArray, outStart: number, featureStep: number): void;
+  /** target = a[m, k] · b[k, n] for a right factor that is written block by block. */
+  gemmImplicit(
+    type: MatrixType,
+    m: number,
+    n: number,
+    k: number,
+    a: MatrixView,
+    b: ImplicitMatrix,
+    target: MatrixTarget,
   ): void;
 }

@@ -3,14 +3,18 @@ import type {
   BinaryKernel,
   Device,
   FloatArray,
+  FloatType,
   GemmOptions,
+  ImplicitMatrix,
   MatrixTarget,
   MatrixType,
   MatrixView,
   ReduceKernel,
+  SlidingSum,
   UnaryKernel,
 } from "./device.ts";
 import { erf, erfc } from "./special.ts";
+import { cos, sin, tan } from "./trigonometric.ts";
 
 // Plain loops: the path for arrays too small to be worth a trip into WebAssembly, and the oracle of the kernel tests.
 
@@ -33,9 +37,9 @@ export const UNARY: Readonly<Record<UnaryKernel, (x: number) => number>> = {
   log2: Math.log2,
   log10: Math.log10,
   log1p: Math.log1p,
-  sin: Math.sin,
-  cos: Math.cos,
-  tan: Math.tan,
+  sin,
+  cos,
+  tan,
   asin: Math.asin,
   acos: Math.acos,
   atan: Math.atan,
@@ -137,6 +141,46 @@ function gemm(
   }
 }
 
+/** By inner products with one column at a time. */
+function gemmImplicit(
+  type: MatrixType,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: ImplicitMatrix,
+  { data, offset, rowStride, pieces = { length: n, stride: n } }: MatrixTarget,
+): void {
+  const width = type.startsWith("complex") ? 2 : 1;
+  const line = new Float64Array(k * width);
+  const column: MatrixView = { data: line, offset: 0, rowStride: 1, columnStride: 1 };
+  for (let j = 0; j < n; j++) {
+    if (b.lines === "columns") b.write(line, 0, line.length, j, 1, 0, k);
+    else b.write(line, 0, width, 0, k, j, 1);
+    const at = offset + Math.floor(j / pieces.length) * pieces.stride + (j % pieces.length);
+    gemm(type, m, 1, k, a, column, { data, offset: at, rowStride });
+  }
+}
+
+function slide(
+  _type: FloatType,
+  { size, write, starts, weights, weightsAt, features, rows, count }: SlidingSum,
+  out: FloatArray,
+  outStart: number,
+  featureStep: number,
+): void {
+  const image = new Float64Array(size);
+  write(image, 0);
+  for (let o = 0; o < features; o++)
+    for (let r = 0; r < rows.length; r++)
+      for (let i = 0; i < count; i++) {
+        let sum = 0;
+        for (let t = 0; t < starts.length; t++)
+          sum += weights[weightsAt + o * starts.length + t]! * image[starts[t]! + rows[r]! + i]!;
+        out[outStart + o * featureStep + r * count + i] = sum;
+      }
+}
+
 /** The device of plain loops. */
 export const scalarDevice: Device = {
   name: "scalar",
@@ -158,4 +202,6 @@ export const scalarDevice: Device = {
     for (let i = 0; i < count; i++) y[yStart + i]! += alpha * x[xStart + i]!;
   },
   gemm,
+  gemmImplicit,
+  slide,
 };

@@ -43,6 +43,20 @@ export {
 } from "./comparison.ts";
 export { angle, complexFrom, conj, imag, real } from "./complex.ts";
 export { contract, dot, matmul, outer, tensordot } from "./contract.ts";
+export {
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv,
+  convTranspose,
+} from "./convolution/convolution.ts";
+export {
+  type AvgPoolOptions,
+  avgPool,
+  type MaxPoolOptions,
+  maxPool,
+  type PoolOptions,
+} from "./convolution/pooling.ts";
+export type { Padding, PerAxis } from "./convolution/window.ts";
 export { cummax, cummin, cumprod, cumsum } from "./cumulative.ts";
 export { einsum, einsumPath } from "./einsum.ts";
 export type { ContractionPath } from "./einsumPath.ts";

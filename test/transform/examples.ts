@@ -1,6 +1,7 @@
 // Example operands for every primitive: points at which the rules of each are checked. A new primitive gets its entry
 // here, or to the examples beside the tests of its folder; the registry test fails until it has one.
 import type { DType } from "polyadic";
+import type { ConvParams } from "../../src/ops/convolution/window.ts";
 import {
   constant,
   type Example,
@@ -80,6 +81,40 @@ const scattering = (mode: string, linear?: Example["linear"]): Example[] => {
     example([0], values([3]), values([0]), positions([0], 3)),
   ];
 };
+
+/** Operands `[G, N, C, ...S]` and `[G, O, C, ...K]`. */
+const convolution = (
+  x: readonly number[],
+  w: readonly number[],
+  params: Partial<ConvParams> & { readonly padding?: readonly (readonly number[])[] } = {},
+): Example => {
+  const ones = x.slice(3).map(() => 1);
+  const none = { strides: ones, padding: ones.map(() => [0, 0]), inputDilation: ones, dilation: ones };
+  return { params: { ...none, ...params }, operands: [values(x), values(w)], linear: alternatives };
+};
+
+const POOLED: readonly Example[] = [
+  ...unaryWith([2, 3, 5], { window: [2], strides: [2], dilation: [1], padding: [[0, 1]] }),
+  ...unaryWith([2, 4, 5], {
+    window: [2, 3],
+    strides: [1, 2],
+    dilation: [2, 1],
+    padding: [
+      [1, 1],
+      [0, 2],
+    ],
+  }),
+  ...unaryWith([2, 3, 2, 4], {
+    window: [2, 2, 3],
+    strides: [1, 1, 1],
+    dilation: [1, 1, 1],
+    padding: [
+      [0, 0],
+      [1, 0],
+      [0, 0],
+    ],
+  }),
+];
 
 const castTo = (dtype: DType, suits: (from: DType) => boolean, exact: DType = "float64"): Example => ({
   params: { dtype },
@@ -221,6 +256,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Example[]>> = {
   isnan: unary([-2, 2]),
   isfinite: unary([-2, 2]),
   // Followed by no derivative, on purpose.
+  apart: moving([2, 3], { id: 0 }),
   stopGradient: [{ params: undefined, operands: [{ ...values([2, 3]), moves: false }] }],
   // Complex numbers.
   real: linearUnary(),
@@ -277,6 +313,31 @@ export const OPERATIONS: Readonly<Record<string, readonly Example[]>> = {
     contraction([3], [3], [[0], [0]]),
     contraction([2, 0], [0, 3], [[1], [0]]),
   ],
+  conv: [
+    convolution([1, 2, 2, 5], [1, 3, 2, 3]),
+    convolution([2, 2, 1, 6], [2, 2, 1, 2], { strides: [2], padding: [[1, 2]] }),
+    convolution([1, 1, 2, 4], [1, 1, 2, 3], { padding: [[-1, 3]], inputDilation: [2], dilation: [2] }),
+    convolution([1, 1, 1, 4], [1, 4, 1, 2], { strides: [3], inputDilation: [2] }),
+    convolution([1, 2, 2, 4, 5], [1, 3, 2, 2, 3], {
+      strides: [2, 1],
+      padding: [
+        [1, 0],
+        [2, -1],
+      ],
+      dilation: [1, 2],
+    }),
+    convolution([1, 1, 1, 3, 2, 2], [1, 2, 1, 2, 2, 1], {
+      strides: [1, 2, 1],
+      padding: [
+        [0, 1],
+        [1, 1],
+        [0, 0],
+      ],
+    }),
+    convolution([1, 2, 1, 2], [1, 1, 1, 3]),
+  ],
+  maxPool: POOLED,
+  maxPoolPlace: POOLED,
   sum: [...moving([2, 3, 2], ...REDUCED), ...moving([0, 2], { axes: [0] })],
   prod: [
     ...unaryWith([2, 3, 2], ...REDUCED),

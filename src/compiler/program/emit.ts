@@ -19,10 +19,11 @@ import { BINARY_FUNCTIONS, UNARY_FUNCTIONS } from "../../device/wasm/definitions
 import { inDoubles } from "../../device/wasm/elementwise.ts";
 import { hasRelaxedSimd } from "../../device/wasm/features.ts";
 import type { KernelContext } from "../../device/wasm/lanes.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Buffer, bufferOf, elementBytes, type Motion, rootOf } from "./buffers.ts";
 import { emitFold } from "./emitFold.ts";
-import { type AddressOf, emitMap, stepsOf } from "./emitMap.ts";
+import { type AddressOf, emitMap, rangeOf, stepsOf } from "./emitMap.ts";
 import { type Expression, nodesOf } from "./expressions.ts";
 import { arityOf, type FloatType, functionName, isFunction, type VectorFunction } from "./kernels.ts";
 import { collapse, loops } from "./nest.ts";
@@ -31,9 +32,48 @@ import type { ContractStep, FoldStep, HostStep, MapStep, Program, RowsStep, Step
 
 /** A step that JavaScript runs; it is called with the indices of the loops in `loops`. */
 export interface CallOut {
-  readonly step: HostStep | ContractStep;
+  readonly step: HostStep | ContractStep | MapStep;
   readonly loops: readonly number[];
+  /** For a map that threads share: its kernel, a module of its own. */
+  readonly parallel?: ParallelMap;
 }
+
+/** A kernel `run(base, from, to)` for parts of a map. */
+export interface ParallelMap {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly scalars: Readonly<Record<string, (...x: number[]) => number>>;
+  readonly total: number;
+  readonly unit: number;
+}
+
+/** Maps over fewer elements run on one thread. */
+const SMALLEST_PARALLEL = 1 << 16;
+
+/** A map as a kernel for threads: large, at a fixed place, and with functions that every thread has. */
+function parallelMap(step: MapStep, plan: Plan): ParallelMap | undefined {
+  if (sizeOf(step.shape) < SMALLEST_PARALLEL || loopsOf(placesOf(step)).length > 0) return undefined;
+  const isEverywhere = nodesOf(valuesOf(step)).every(
+    (node) => node.kind !== "apply" || !isFunction(node.kernel) || node.kernel in SHARED_FUNCTIONS,
+  );
+  const range = isEverywhere ? rangeOf(step) : null;
+  if (!range) return undefined;
+  const module = new ModuleBuilder();
+  module.importMemory();
+  const scalars: Record<string, (...x: number[]) => number> = {};
+  const functions = defineFunctions(module, importScalars(module, [step], scalars));
+  module.function("run", ["i32", "i32", "i32"], [], (f) => {
+    const addressOf = (place: Tensor): Node => op("i32.add", get(f.param(0)), i32(offsetOf(place, plan)));
+    emitMap(f, step, functions, addressOf, { from: get(f.param(1)), to: get(f.param(2)) });
+  });
+  return { bytes: module.toBytes(), scalars, ...range };
+}
+
+/** Functions of which JavaScript's own definition is ours too, so that a worker has them by name. */
+const SHARED_FUNCTIONS: Readonly<Record<string, unknown>> = Object.fromEntries(
+  Object.entries({ ...UNARY, ...BINARY }).filter(
+    ([name, f]) => (Math as unknown as Record<string, unknown>)[name] === f,
+  ),
+);
 
 export interface Emitted {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -74,7 +114,7 @@ export function emit(program: Program, plan: Plan): Emitted {
   module.importMemory();
   const kernels: GeneratedStep[] = [];
   const calls: CallOut[] = [];
-  collect(program.steps, kernels, calls);
+  collect(program.steps, plan, kernels, calls);
   const scalars: Record<string, (...x: number[]) => number> = {};
   const contexts = importScalars(module, kernels, scalars);
   const outside = new Map(
@@ -139,10 +179,15 @@ function emitKernel(
   }
 }
 
-function collect(steps: readonly Step[], kernels: GeneratedStep[], calls: CallOut[]): void {
+function collect(steps: readonly Step[], plan: Plan, kernels: GeneratedStep[], calls: CallOut[]): void {
   for (const step of steps) {
     switch (step.kind) {
-      case "map":
+      case "map": {
+        const parallel = parallelMap(step, plan);
+        if (parallel) calls.push({ step, loops: [], parallel });
+        else kernels.push(step);
+        break;
+      }
       case "fold":
       case "rows":
         kernels.push(step);
@@ -152,14 +197,14 @@ function collect(steps: readonly Step[], kernels: GeneratedStep[], calls: CallOu
         calls.push({ step, loops: loopsOf(placesOf(step).filter((place) => bufferOf(place))) });
         break;
       case "loop":
-        collect(step.body, kernels, calls);
+        collect(step.body, plan, kernels, calls);
         break;
       case "while":
-        collect(step.condition, kernels, calls);
-        collect(step.body, kernels, calls);
+        collect(step.condition, plan, kernels, calls);
+        collect(step.body, plan, kernels, calls);
         break;
       case "branch":
-        for (const branch of step.branches) collect(branch, kernels, calls);
+        for (const branch of step.branches) collect(branch, plan, kernels, calls);
     }
   }
 }
@@ -249,6 +294,11 @@ class Main {
       case "map":
       case "fold":
       case "rows": {
+        const outside = this.#outside.get(step);
+        if (outside) {
+          f.call(outside);
+          return;
+        }
         const { ref, loops } = this.#inside.get(step)!;
         f.call(ref, get(f.param(0)), ...indices(loops));
         return;

@@ -19,17 +19,22 @@ interface Eviction {
 }
 
 /**
- * Drops values until the budget is kept or no eviction helps. At the stage of greatest memory, idle values are ranked
- * by memory × stages to the next use / duration (with inputs that are gone by then), each score multiplied
- * by `weight()`; the first few are tried, with inputs computed again or kept, and the one that lowers the excess most for its duration stays. Memory that
- * cannot be lowered is passed over. O(evictions · (n + edges)).
+ * Drops values until the budget is kept, no eviction helps, or `interrupt` says so. At the stage of greatest memory,
+ * idle values are ranked by memory × stages to the next use / duration (with inputs that are gone by then), each score
+ * multiplied by `weight()`; the first few are tried, with inputs computed again or kept, and the one that lowers the
+ * excess most for its duration stays. Memory that cannot be lowered is passed over. O(evictions · (n + edges)).
  */
-export function greedyPlan(problem: Problem, start: Outcome, weight: () => number): Outcome {
+export function greedyPlan(
+  problem: Problem,
+  start: Outcome,
+  weight: () => number,
+  interrupt: () => boolean,
+): Outcome {
   let outcome = start;
   const isStuck = new Uint8Array(problem.n);
   for (;;) {
     const top = highestStage(problem, outcome, isStuck);
-    if (top < 0) return outcome;
+    if (top < 0 || interrupt()) return outcome;
     let best: Outcome | null = null;
     let bestRate = 0;
     const candidates = evictions(problem, outcome, top, weight);

@@ -21,7 +21,7 @@ export interface RematerializeOptions extends IterationOptions {
   readonly timeLimit?: number;
   /** Neighbourhoods that are searched; by default 400 + 40 n, without bound where a `timeLimit` is given. */
   readonly iterations?: number;
-  /** Whether to prove the optimum; by default for graphs of at most 24 nodes. */
+  /** Whether to try to prove the optimum; by default for graphs of at most 24 nodes, possible up to 128. */
   readonly exact?: boolean;
   /** A random key for the search; the result is the same for the same key while the time limit is not reached. */
   readonly key?: Tensor;
@@ -51,9 +51,11 @@ const GREEDY_STARTS = 12;
 /** Steps of the search in one neighbourhood. */
 const WINDOW_STEPS = 3000;
 /** Steps of a proof without a time limit. */
-const PROOF_STEPS = 2e7;
+const PROOF_STEPS = 5e6;
 /** Graphs up to this size are solved exactly unless told otherwise. */
 const EXACT_NODES = 24;
+/** Proofs of more are out of reach, and of the depth of the stack. */
+const MOST_EXACT_NODES = 128;
 /** A large-neighbourhood search before a proof is this short: the proof needs a good plan, not the best. */
 const ITERATIONS_BEFORE_PROOF = 150;
 
@@ -78,6 +80,10 @@ export function rematerialize(graph: CostGraph, options: RematerializeOptions): 
   const { budget, maxCopies = 2, order } = options;
   const problem = prepare(graph, { budget, maxCopies, ...(order && { order }) });
   checkLimits(options);
+  if (options.exact && problem.n > MOST_EXACT_NODES)
+    throw new DomainError(
+      `rematerialize: exact is for graphs of at most ${MOST_EXACT_NODES} nodes, got ${problem.n}`,
+    );
   const random = new RandomStream(options.key);
   const plain = run(
     problem,
@@ -161,11 +167,13 @@ class Solver {
   #start(plain: Outcome): Outcome {
     let best = plain;
     for (let i = 0; i < GREEDY_STARTS && !this.#isLate(); i++) {
-      this.#report(0, "greedy");
       // Half of the starts are near the plain rule, half far from it.
       const spread = i === 0 ? 0 : i % 2 ? 1 : 3;
       const weight = (): number => 2 ** (spread * (2 * this.#random.next() - 1));
-      const outcome = greedyPlan(this.#problem, plain, weight);
+      const outcome = greedyPlan(this.#problem, plain, weight, () => {
+        this.#report(0, "greedy");
+        return this.#isLate();
+      });
       if (isBetter(outcome, best)) best = outcome;
     }
     return best;

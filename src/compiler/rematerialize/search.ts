@@ -67,6 +67,8 @@ export function leastExtra(problem: Problem, plain: Outcome): number {
 }
 
 const INTERRUPT_EVERY = 4096;
+/** States that are remembered: some hundred megabytes. */
+const MEMO_SIZE = 1e6;
 
 class Search {
   readonly #problem: Problem;
@@ -76,7 +78,7 @@ class Search {
   /** Stages above this one are as planned, and so are those below `#first`. */
   readonly #last: number;
   readonly #first: number;
-  /** By stage: nodes that may or must be recomputed, descending; the complement of a node stands for "must". */
+  /** By free stage: nodes that may or must run again, descending; the complement of a node stands for "must". */
   readonly #events: Int32Array[] = [];
   readonly #isPlanned: Uint8Array[] = [];
   /** How many more recomputations each free node may have. */
@@ -88,7 +90,7 @@ class Search {
   readonly #picked: number[] = [];
   readonly #memo = new Map<string, number>();
   readonly #isFree: Uint8Array;
-  /** What the plan given keeps before stage `#first`, and of each node the last stage before that reads or computes it. */
+  /** What the plan given keeps before stage `#first`, and the last stage before that touches each node. */
   readonly #keptAsPlanned: Uint8Array;
   readonly #touched: Int32Array;
   readonly #stagePeak: Float64Array;
@@ -130,12 +132,10 @@ class Search {
       (u, v) => duration[u]! * memory[v]! - duration[v]! * memory[u]! || u - v,
     );
     plan.forEach((list, k) => {
-      const isFreeStage = where.stages[k] === 1;
-      const fixed = isFreeStage ? list.filter((j) => !where.nodes[j]) : list;
+      const fixed = where.stages[k] ? list.filter((j) => !where.nodes[j]) : list;
       for (const j of fixed) this.#allowed[j]!--;
-      if (k < this.#first || k > this.#last) return;
-      const open = isFreeStage ? free.filter((j) => j < k) : [];
-      const all = [...open, ...fixed].sort((a, b) => b - a);
+      if (!where.stages[k]) return;
+      const all = [...free.filter((j) => j < k), ...fixed].sort((a, b) => b - a);
       const isFixed = new Set(fixed);
       const planned = new Set(list);
       this.#events[k] = Int32Array.from(all, (j) => (isFixed.has(j) ? ~j : j));
@@ -212,19 +212,30 @@ class Search {
 
   /** At the end of stage k (its last event comes first, as time runs backwards). */
   #enter(k: number): void {
-    if (k < this.#first) {
-      this.#finish();
-      return;
-    }
-    if (this.#isStopped || this.#isHopeless(0)) return;
-    if (this.#options.memo && this.#isKnown(k)) return;
-    // Stages in between that stay as they are decide nothing.
-    if (!this.#options.soft && this.#isFree[k] && this.#isHopeless(this.bound(k))) return;
     const { length } = this.#state;
+    const extra = this.#extra;
     const overflow = this.#overflow;
-    if (this.#compute(k)) this.#descend(k, 0);
+    const picked = this.#picked.length;
+    // Stages in between that stay as they are decide nothing; the first one is free.
+    let fits = true;
+    while (fits && k >= this.#first && !this.#isFree[k]) fits = this.#replay(k--);
+    if (k < this.#first) this.#finish();
+    else if (fits && this.#isWorthwhile(k) && this.#compute(k)) this.#descend(k, 0);
+    this.#return(length, extra, overflow, picked);
+  }
+
+  #isWorthwhile(k: number): boolean {
+    if (this.#isStopped || this.#isHopeless(0)) return false;
+    if (this.#options.memo && this.#isKnown(k)) return false;
+    return this.#options.soft || !this.#isHopeless(this.bound(k));
+  }
+
+  /** Back to an earlier point of the path. */
+  #return(length: number, extra: number, overflow: number, picked: number): void {
     this.#state.undoTo(length);
+    this.#extra = extra;
     this.#overflow = overflow;
+    this.#picked.length = picked;
   }
 
   /** Decides the events of stage k from the c-th on. */
@@ -268,10 +279,7 @@ class Search {
       this.#descend(k, c + 1);
       this.#used[j]!--;
     }
-    this.#state.undoTo(length);
-    this.#extra = extra;
-    this.#overflow = overflow;
-    this.#picked.length = picked;
+    this.#return(length, extra, overflow, picked);
   }
 
   /** Stages before the neighbourhood as planned, then the whole against the best. */
@@ -291,10 +299,7 @@ class Search {
         plan[this.#picked[i]!]!.push(this.#picked[i + 1]!);
       this.#found = plan;
     }
-    this.#state.undoTo(length);
-    this.#extra = extra;
-    this.#overflow = overflow;
-    this.#picked.length = picked;
+    this.#return(length, extra, overflow, picked);
   }
 
   /**
@@ -338,7 +343,7 @@ class Search {
     }
     const known = this.#memo.get(text);
     if (known !== undefined && known <= this.#extra) return true;
-    this.#memo.set(text, this.#extra);
+    if (known !== undefined || this.#memo.size < MEMO_SIZE) this.#memo.set(text, this.#extra);
     return false;
   }
 
@@ -384,7 +389,9 @@ class Search {
         bound = Math.max(bound, Math.ceil(least - 1e-6));
         if (this.#isHopeless(bound)) return bound;
       }
-      for (const event of this.#events[t]!) if (event < 0) planned.push(~event);
+      if (this.#isFree[t]) {
+        for (const event of this.#events[t]!) if (event < 0) planned.push(~event);
+      } else for (const j of this.#plan[t]!) planned.push(j);
     }
     return bound;
   }

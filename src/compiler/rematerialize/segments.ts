@@ -6,8 +6,9 @@ import { type CostGraph, prepare } from "./problem.ts";
 /**
  * Keeps the value of every `length`-th node (by default √n, rounded up) until its last reader; other values are
  * dropped at the end of a segment of `length` nodes, unless the next segment reads them, and computed again when a
- * later one does, at most once a segment (Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost", 2016, for any graph).
- * Gives the order in which nodes run. O(segments · (n + edges)). Throws ShapeError and DomainError for a bad graph.
+ * later one does, at most once a segment: Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost",
+ * 2016, for any graph. Gives the order in which nodes run. O(segments · (n + edges)). Throws ShapeError and DomainError
+ * for a bad graph.
  */
 export function segmentSchedule(
   graph: CostGraph,

@@ -3,14 +3,21 @@
 // block into WebAssembly memory is the packing. A left factor stored by rows needs no further packing, because the
 // micro-kernels read it as it is, and one stored by columns is transposed; the right one is rearranged into panels.
 
-import type { FloatArray, GemmOptions, MatrixTarget, MatrixType, MatrixView } from "../device.ts";
+import type {
+  FloatArray,
+  GemmOptions,
+  ImplicitMatrix,
+  MatrixTarget,
+  MatrixType,
+  MatrixView,
+} from "../device.ts";
 import { hasRelaxedSimd } from "./features.ts";
 import { type GemmKernels, gemmModule } from "./gemm_kernels.ts";
 import { gemmSmall, SMALL_PRODUCT } from "./gemm_small.ts";
 import { gemv, SMALL_MATRIX } from "./gemv.ts";
 import { align, memoryView, reserve, sharedMemory } from "./memory.ts";
-import { copyLine, layoutOf, paddedStride, stage, transposed } from "./staging.ts";
-import { readyThreads, runParts, type SharedKernel } from "./threads/pool.ts";
+import { copyLine, isConjugated, layoutOf, paddedStride, stage, transposed } from "./staging.ts";
+import { runParts, type SharedKernel, shareOut } from "./threads/pool.ts";
 
 /**
  * Rows of a tile and vectors across it: 8 accumulators, 4 vectors of b, 2 of a and a product fit into the 15 registers
@@ -113,6 +120,7 @@ function isResident(
   return (
     n % (type === "float32" ? 4 : 2) === 0 &&
     !options.accumulate &&
+    !target.pieces &&
     !options.triangle &&
     [a, b].every(({ rowStride, columnStride }) => columnStride === 1 || rowStride === 1)
   );
@@ -176,13 +184,28 @@ function gemmResident(
   }
 }
 
-function gemmBlocked(
+/** target = a[m, k] · b[k, n]; see `Device.gemmImplicit`. */
+export function gemmImplicit(
   type: MatrixType,
   m: number,
   n: number,
   k: number,
   a: MatrixView,
-  b: MatrixView,
+  b: ImplicitMatrix,
+  target: MatrixTarget,
+): void {
+  if (m === 0 || n === 0) return;
+  if (m < FEW_ROWS && n > 2 * m) gemmBlocked(type, n, m, k, transposed(b), transposed(a), target, {}, true);
+  else gemmBlocked(type, m, n, k, a, b, target, {}, false);
+}
+
+function gemmBlocked(
+  type: MatrixType,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView | ImplicitMatrix,
+  b: MatrixView | ImplicitMatrix,
   target: MatrixTarget,
   options: GemmOptions,
   transposeTarget: boolean,
@@ -209,8 +232,8 @@ function gemmBlocked(
   const view = memoryView(bytes);
 
   // conj(a) · conj(b) as signs of the packed parts of b: rows (re, ±im) and ±(∓im, re).
-  const signA = a.conjugate ? -1 : 1;
-  const signB = b.conjugate ? -1 : 1;
+  const signA = isConjugated(a) ? -1 : 1;
+  const signB = isConjugated(b) ? -1 : 1;
 
   for (let j = 0; j < n; j += nc) {
     const columns = Math.min(nc, n - j);
@@ -267,20 +290,6 @@ function gemmBlocked(
   }
 }
 
-/** Cuts rows into parts of whole tiles, one per thread that is ready and no more than `most`. */
-function shareOut(
-  rows: number,
-  unit: number,
-  most: number,
-  part: (from: number, count: number) => number[],
-): number[][] {
-  const count = most > 1 ? Math.min(most, readyThreads()) : 1;
-  const size = Math.ceil(rows / unit / count) * unit;
-  const parts: number[][] = [];
-  for (let from = 0; from < rows; from += size) parts.push(part(from, Math.min(size, rows - from)));
-  return parts;
-}
-
 /** A finished part of the product in WebAssembly memory. */
 interface Tile {
   readonly view: FloatArray;
@@ -302,14 +311,28 @@ function copyOut(
   const data = target.data as FloatArray;
   const rowStride = target.rowStride * width;
   if (transpose) {
-    const start = target.offset * width + j * rowStride + i * width;
-    for (let c = 0; c < columns; c++)
-      scatter(view, at + c * width, stride, data, start + c * rowStride, width, rows, width, accumulate, 1);
+    for (let c = 0; c < columns; c++) {
+      const row = target.offset * width + (j + c) * rowStride;
+      for (let r = 0, count = 0; r < rows; r += count) {
+        count = Math.min(rows - r, pieceLeft(target, i + r));
+        const from = at + r * stride + c * width;
+        const to = row + columnPlace(target, i + r) * width;
+        scatter(view, from, stride, data, to, width, count, width, accumulate, 1);
+      }
+    }
     return;
   }
   for (let r = 0; r < rows; r++) {
     const from = at + r * stride;
-    const to = target.offset * width + (i + r) * rowStride + j * width;
+    const row = target.offset * width + (i + r) * rowStride;
+    if (target.pieces) {
+      for (let c = 0, count = 0; c < columns; c += count) {
+        count = Math.min(columns - c, pieceLeft(target, j + c));
+        copyLine(data, row + columnPlace(target, j + c) * width, view, from + c * width, count * width);
+      }
+      continue;
+    }
+    const to = row + j * width;
     const length = triangle ? Math.max(0, Math.min(columns, i + r + 1 - j)) : columns;
     if (accumulate) for (let e = 0; e < length * width; e++) data[to + e]! += view[from + e]!;
     else copyLine(data, to, view, from, length * width);
@@ -321,6 +344,14 @@ function copyOut(
     }
   }
 }
+
+/** How many columns from `j` on lie without a gap. */
+const pieceLeft = ({ pieces }: MatrixTarget, j: number): number =>
+  pieces ? pieces.length - (j % pieces.length) : Infinity;
+
+/** Elements between the start of a row and its column `j`. */
+const columnPlace = ({ pieces }: MatrixTarget, j: number): number =>
+  pieces ? Math.floor(j / pieces.length) * pieces.stride + (j % pieces.length) : j;
 
 /** Moves `count` elements between two strided places; the imaginary parts are multiplied by `signIm`. */
 function scatter(

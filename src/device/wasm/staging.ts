@@ -1,19 +1,26 @@
 // How matrices inside ordinary typed arrays come into WebAssembly memory.
 
-import type { FloatArray, MatrixView } from "../device.ts";
+import type { FloatArray, ImplicitMatrix, MatrixView } from "../device.ts";
 
 /** Which elements of a matrix are neighbours in memory: those of a row or those of a column. */
 export type Layout = "rows" | "columns";
 
-export const transposed = (x: MatrixView): MatrixView => ({
-  ...x,
-  rowStride: x.columnStride,
-  columnStride: x.rowStride,
-});
+export function transposed(x: MatrixView): MatrixView;
+export function transposed(x: MatrixView | ImplicitMatrix): MatrixView | ImplicitMatrix;
+export function transposed(x: MatrixView | ImplicitMatrix): MatrixView | ImplicitMatrix {
+  if (isImplicit(x)) return { lines: x.lines === "rows" ? "columns" : "rows", write: x.write };
+  return { ...x, rowStride: x.columnStride, columnStride: x.rowStride };
+}
+
+const isImplicit = (x: MatrixView | ImplicitMatrix): x is ImplicitMatrix => "write" in x;
 
 /** The layout in which a matrix is read best. */
-export const layoutOf = (x: MatrixView): Layout =>
-  x.columnStride !== 1 && x.rowStride === 1 ? "columns" : "rows";
+export const layoutOf = (x: MatrixView | ImplicitMatrix): Layout =>
+  isImplicit(x) ? x.lines : x.columnStride !== 1 && x.rowStride === 1 ? "columns" : "rows";
+
+/** Whether the elements that are read are the complex conjugates of the matrix. */
+export const isConjugated = (x: MatrixView | ImplicitMatrix): boolean =>
+  !isImplicit(x) && x.conjugate === true;
 
 /**
  * Copies the part of a matrix that starts at (`i`, `j`) into WebAssembly memory, by rows or by columns, and returns
@@ -23,7 +30,7 @@ export const layoutOf = (x: MatrixView): Layout =>
 export function stage(
   view: FloatArray,
   at: number,
-  x: MatrixView,
+  x: MatrixView | ImplicitMatrix,
   layout: Layout,
   i: number,
   rows: number,
@@ -32,10 +39,15 @@ export function stage(
   width: number,
   room: number,
 ): number {
-  const data = x.data as FloatArray;
   const byColumns = layout === "columns";
   const lines = byColumns ? columns : rows;
   const length = (byColumns ? rows : columns) * width;
+  if (isImplicit(x)) {
+    const stride = paddedStride(length);
+    x.write(view, at, stride, byColumns ? j : i, lines, byColumns ? i : j, length / width);
+    return stride;
+  }
+  const data = x.data as FloatArray;
   const lineStride = (byColumns ? x.columnStride : x.rowStride) * width;
   const elementStride = (byColumns ? x.rowStride : x.columnStride) * width;
   let from = (x.offset + i * x.rowStride + j * x.columnStride) * width;
