@@ -126,7 +126,7 @@ export function parseAffine(text: string, what: string): Affine {
 
 export function formatAffine({ constant, terms, divisor }: Affine, name = (v: string): string => v): string {
   const parts = [...terms].map(([v, c]) => ({ text: name(v), c }));
-  parts.sort((a, b) => (a.text < b.text ? -1 : 1));
+  parts.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : a.c - b.c));
   let text = "";
   for (const { text: v, c } of parts) {
     const size = Math.abs(c) === 1 ? v : `${Math.abs(c)}*${v}`;

@@ -66,37 +66,53 @@ function allVariables(scope: Scope, found: Range[] = []): Range[] {
   return found;
 }
 
+type Colours = ReadonlyMap<Range, string>;
+
+const classesOf = (colours: Colours): number => new Set(colours.values()).size;
+
+/** Tells variables apart by the text of the expression in which they alone are marked, until that tells no more. */
+function refine(scope: Scope, start: Colours): Colours {
+  let colours = start;
+  for (let classes = classesOf(colours); classes < colours.size; ) {
+    const next = new Map<Range, string>();
+    for (const [v, colour] of colours) {
+      // Loops of the root have their places.
+      const marked = new Map(colours).set(v, "*");
+      next.set(v, scope.loops.includes(v) ? colour : `v${shortHash(colour + textOf(scope, true, marked))}`);
+    }
+    colours = next;
+    const count = classesOf(next);
+    if (count <= classes) break;
+    classes = count;
+  }
+  return colours;
+}
+
+/** A variable that is not told apart from others: of those, the first of the least colour. */
+function firstTied(colours: Colours): Range | null {
+  const byColour = new Map<string, Range[]>();
+  for (const [v, colour] of colours) byColour.set(colour, [...(byColour.get(colour) ?? []), v]);
+  const tied = [...byColour].filter(([, list]) => list.length > 1).sort(([a], [b]) => (a < b ? -1 : 1));
+  return tied[0]?.[1][0] ?? null;
+}
+
 /**
- * The canonical text of an expression. Variables are told apart by the text of the expression in which they alone are
- * marked, repeatedly (colour refinement); those that stay alike are interchangeable in practice, and where they are not
- * the worst that happens is that two equal expressions get two texts. O(v² · size) for v variables.
+ * The canonical text of an expression, by colour refinement; of variables that stay alike (interchangeable, as a rule) one
+ * is picked and the others are refined again. Should they not be interchangeable, two equal expressions may get two
+ * texts, and nothing worse. O(v² · size) for v variables that differ.
  */
 export function fingerprint({ scope, shape }: Expression): string {
   const variables = allVariables(scope);
-  const position = new Map(scope.loops.map((loop, i) => [loop, i]));
-  let colours = new Map(
-    variables.map((v) => [v, position.has(v) ? `p${position.get(v)}` : `v${extentOf(v)}`]),
+  let colours: Colours = new Map(
+    variables.map((v) => [v, scope.loops.includes(v) ? `p${scope.loops.indexOf(v)}` : `v${extentOf(v)}`]),
   );
-  let classes = new Set(colours.values()).size;
-  for (let round = 0; round < variables.length; round++) {
-    const next = new Map<Range, string>();
-    for (const v of variables) {
-      const colour = colours.get(v)!;
-      if (position.has(v)) {
-        next.set(v, colour);
-        continue;
-      }
-      const marked = new Map(colours).set(v, "*");
-      next.set(v, `v${shortHash(colour + textOf(scope, true, marked))}`);
-    }
-    const count = new Set(next.values()).size;
-    colours = next;
-    if (count <= classes && round > 0) break;
-    classes = count;
+  for (;;) {
+    colours = refine(scope, colours);
+    const picked = firstTied(colours);
+    if (!picked) break;
+    colours = new Map(colours).set(picked, `${colours.get(picked)}!`);
   }
-  // Those that are alike get numbers in the order in which they come.
-  const order = variables.map((v, i) => ({ v, i, colour: colours.get(v)! }));
-  order.sort((a, b) => (a.colour < b.colour ? -1 : a.colour > b.colour ? 1 : a.i - b.i));
-  const names = new Map(order.map(({ v }, i) => [v, `x${String(i).padStart(3, "0")}`]));
+  const order = [...colours].sort(([, a], [, b]) => (a < b ? -1 : 1));
+  const names = new Map(order.map(([v], i) => [v, `x${String(i).padStart(3, "0")}`]));
   return `${shape.join("x")}:${textOf(scope, true, names)}`;
 }
