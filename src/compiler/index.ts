@@ -22,6 +22,14 @@ export { interpret, type Operands } from "./derive/interpret.ts";
 export { type Kernel, type KernelKind, type MachineModel, modelCost, type Target } from "./derive/kernel.ts";
 export type { Operation } from "./derive/operations.ts";
 export {
+  type BandSizes,
+  bandExpression,
+  type ConvolutionSizes,
+  convolutionExpression,
+  productExpression,
+  transposedConvolutionExpression,
+} from "./derive/operators.ts";
+export {
   type Candidate,
   type Derivation,
   type DeriveOptions,

@@ -1,11 +1,13 @@
 // Operator matching by the iterator table: each variable belongs to the group of the tensors in which it appears. A table
 // that nearly fits is repaired: copies of operands in the layout that the operator wants, groups of extent 1.
 
+import { bindOne } from "../../ops/bind.ts";
 import { contract } from "../../ops/contract.ts";
-import { transpose } from "../../ops/movement.ts";
-import { type Affine, affine, plus, pureVariable, type Range, variable } from "./affine.ts";
-import { type Access, accessesOf, apply, type Input, type Scope, variablesOf } from "./expression.ts";
-import { type Kernel, kernelOf, pointsOf, type Target } from "./kernel.ts";
+import { convP } from "../../ops/convolution/primitive.ts";
+import { reshape, transpose } from "../../ops/movement.ts";
+import { type Affine, affine, extentOf, plus, pureVariable, type Range, variable } from "./affine.ts";
+import { type Access, apply, type Input, type Scope, variablesOf } from "./expression.ts";
+import { type Kernel, kernelOf, type Target } from "./kernel.ts";
 import { sliceCount } from "./lower.ts";
 import { dividedAccess } from "./rules/layout.ts";
 
@@ -87,6 +89,16 @@ function operandOf(access: Access, scope: Scope, order: readonly Range[]): Opera
 const variablesIn = ({ index }: Access, scope: Scope): Range[] =>
   variablesOf(scope).filter(({ name }) => index.some(({ terms }) => terms.has(name)));
 
+/** The read of an operand, each axis at its variable. Copies begin at 0 where their variables may not. */
+const readWhole = (operand: Operand, scope: Scope): Access => ({
+  kind: "access",
+  source: operand.input,
+  index: operand.names.map((name) => {
+    const { from } = variablesOf(scope).find((other) => other.name === name)!;
+    return operand.kernels.length > 0 ? plus(variable(name), affine([], from), -1) : variable(name);
+  }),
+});
+
 /** The product of two operands as one contraction, with the axes of the result in the order of the loops. */
 function productKernel(target: Target, scope: Scope, table: IteratorTable, a: Operand, b: Operand): Kernel {
   const order = (list: readonly Range[], within: Operand): number[] =>
@@ -97,17 +109,10 @@ function productKernel(target: Target, scope: Scope, table: IteratorTable, a: Op
     operand.names.filter((name) => list.some((v) => v.name === name));
   const result = [...table.batch.map(({ name }) => name), ...free(a, table.m), ...free(b, table.n)];
   const permutation = scope.loops.map(({ name }) => result.indexOf(name));
-  const read = (operand: Operand): Access => ({
-    kind: "access",
-    source: operand.input,
-    index: operand.names.map((name) => {
-      // Copies begin at 0 where their variables may not.
-      const v = variablesOf(scope).find((other) => other.name === name)!;
-      return operand.kernels.length > 0 ? plus(variable(name), affine([], v.from), -1) : variable(name);
-    }),
-  });
-  return kernelOf(target, { ...scope, body: apply("mul", read(a), read(b)) }, (lookup) =>
-    transpose(contract(lookup(a.input.name), lookup(b.input.name), { axes, batch }), permutation),
+  return kernelOf(
+    target,
+    { ...scope, body: apply("mul", readWhole(a, scope), readWhole(b, scope)) },
+    (lookup) => transpose(contract(lookup(a.input.name), lookup(b.input.name), { axes, batch }), permutation),
   );
 }
 
@@ -140,50 +145,99 @@ function tablesOf(scope: Scope): IteratorTable[] {
   return [table, { ...table, a: b, b: a, m: n, n: m }];
 }
 
+/** One axis along which windows slide: first · h + second · r + constant. */
+interface Sliding {
+  readonly axis: number;
+  readonly position: Range;
+  readonly tap: Range;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly before: number;
+}
+
+function slidingOf(access: Access, axis: number, { m, k }: IteratorTable): Sliding | null {
+  const { terms, constant, divisor } = access.index[axis]!;
+  const position = m.find(({ name }) => terms.has(name));
+  const tap = k.find(({ name }) => terms.has(name));
+  if (divisor !== 1 || terms.size !== 2 || !position || !tap) return null;
+  const stride = terms.get(position.name)!;
+  const dilation = terms.get(tap.name)!;
+  if (stride < 1 || dilation < 1) return null;
+  const before = -(constant + stride * position.from + dilation * tap.from);
+  return { axis, position, tap, stride, dilation, before };
+}
+
 /**
  * A convolution with strides and dilations: the first operand is read along one or two axes at stride · h + dilation · r
  * + constant, with h in it and the result and r in both operands, and along all others at single variables.
  */
 function matchConvolution(scope: Scope): Match | null {
   for (const table of tablesOf(scope)) {
-    const { a, b, batch, m, n, k } = table;
+    const { a, b, batch, m, n } = table;
     if (batch.length > 0 || m.length === 0 || n.length === 0) continue;
-    const isIn = (list: readonly Range[], name: string): boolean => list.some((v) => v.name === name);
-    let spatial = 0;
-    const fits = a.index.every((at) => {
-      if (at.terms.size === 1) return pureVariable(at) !== null;
-      const entries = [...at.terms];
-      if (at.divisor !== 1 || entries.length !== 2 || entries.some(([, c]) => c < 1)) return false;
-      spatial++;
-      return entries.some(([name]) => isIn(m, name)) && entries.some(([name]) => isIn(k, name));
+    const sliding = a.index.flatMap((_, axis) => slidingOf(a, axis, table) ?? []);
+    const slid = sliding.flatMap(({ position, tap }) => [position.name, tap.name]);
+    const isFine = sliding.length > 0 && sliding.length < 3 && new Set(slid).size === slid.length;
+    // What remains of the first operand are images and channels.
+    const rest = a.index.flatMap((at, axis) => {
+      if (sliding.some((other) => other.axis === axis)) return [];
+      const name = pureVariable(at);
+      const v = variablesOf(scope).find((other) => other.name === name);
+      const length = (a.source as Input).shape[axis]!;
+      return v && v.from === 0 && v.to === length && !slid.includes(v.name) ? [{ axis, v }] : [null];
     });
-    if (!fits || spatial < 1 || spatial > 2) continue;
+    const whole = rest.flatMap((axis) => axis ?? []);
+    if (!isFine || whole.length < rest.length || new Set(whole.map(({ v }) => v)).size < whole.length)
+      continue;
     const kernel = operandOf(b, scope, variablesIn(b, scope));
     if (!kernel) continue;
     const repairs = describeCopy("the kernel", kernel);
-    // Patches as a matrix, inside of the operator.
-    const patches = operandOf(a, scope, [...m, ...k]);
-    if (patches?.kernels.length !== 1) continue;
-    const patch = patches.kernels[0]!;
-    const product = productKernel("conv2d", scope, table, patches, kernel);
-    const whole = kernelOf(
-      "conv2d",
-      { ...scope, body: apply("mul", a, readOf(product, kernel)) },
-      (lookup) => {
-        const matrix = patch.run(lookup);
-        return product.run((name) => (name === patch.output.name ? matrix : lookup(name)));
-      },
-    );
-    // The patches are written and read.
-    const elements = whole.elements + 2 * pointsOf(patch.scope);
-    return { target: "conv2d", kernels: [...kernel.kernels, { ...whole, elements }], repairs };
+    const convolution = convolutionKernel(scope, table, sliding, whole, kernel);
+    return { target: "conv2d", kernels: [...kernel.kernels, convolution], repairs };
   }
   return null;
 }
 
-/** How a product reads one of its operands. */
-function readOf(product: Kernel, { input }: Operand): Access {
-  return accessesOf(product.scope.body).find(({ source }) => source === input)!;
+/** Images, channels and features may be several variables each: as one axis each, they are what the primitive takes. */
+function convolutionKernel(
+  scope: Scope,
+  { a, m, n }: IteratorTable,
+  sliding: readonly Sliding[],
+  whole: readonly { readonly axis: number; readonly v: Range }[],
+  kernel: Operand,
+): Kernel {
+  const source = a.source as Input;
+  const images = whole.filter(({ v }) => m.includes(v));
+  const channels = whole.filter(({ v }) => !m.includes(v));
+  const taps = sliding.map(({ tap }) => tap);
+  const positions = sliding.map(({ position }) => position);
+  const size = (list: readonly Range[]): number => list.reduce((count, v) => count * extentOf(v), 1);
+  const lengths = sliding.map(({ axis }) => source.shape[axis]!);
+  const imageVariables = images.map(({ v }) => v);
+  const channelVariables = channels.map(({ v }) => v);
+  const padding = sliding.map(({ position, tap, stride, dilation, before }, i) => {
+    const reach = (extentOf(position) - 1) * stride + (extentOf(tap) - 1) * dilation + 1;
+    return [before, reach - before - lengths[i]!] as const;
+  });
+  const params = {
+    strides: sliding.map(({ stride }) => stride),
+    dilation: sliding.map(({ dilation }) => dilation),
+    inputDilation: sliding.map(() => 1),
+    padding,
+  };
+  const dataOrder = [...images, ...channels, ...sliding].map(({ axis }) => axis);
+  const kernelOrder = [...n, ...channelVariables, ...taps].map(({ name }) => kernel.names.indexOf(name));
+  const result = [...imageVariables, ...n, ...positions];
+  const permutation = scope.loops.map((v) => result.indexOf(v));
+  const body = apply("mul", a, readWhole(kernel, scope));
+  return kernelOf("conv2d", { ...scope, body }, (lookup) => {
+    const x = transpose(lookup(source.name), dataOrder);
+    const w = transpose(lookup(kernel.input.name), kernelOrder);
+    const data = reshape(x, [1, size(imageVariables), size(channelVariables), ...lengths]);
+    const weights = reshape(w, [1, size(n), size(channelVariables), ...taps.map(extentOf)]);
+    const out = bindOne(convP, [data, weights], params);
+    return transpose(reshape(out, result.map(extentOf)), permutation);
+  });
 }
 
 /** The index of a band: i + w + constant, with i and w among the given variables. */

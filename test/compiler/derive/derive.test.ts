@@ -3,8 +3,10 @@
 import { type Tensor, tensor } from "polyadic";
 import {
   apply,
+  bandExpression,
   type Candidate,
   constant,
+  convolutionExpression,
   derive,
   type Expression,
   expression,
@@ -12,12 +14,14 @@ import {
   input,
   interpret,
   jit,
+  modelCost,
+  productExpression,
   read,
+  transposedConvolutionExpression,
 } from "polyadic/compiler";
 import { AbortedError, DomainError, ShapeError } from "polyadic/tensor";
 import { describe, expect, test } from "vitest";
 import { inputsOf } from "../../../src/compiler/derive/search.ts";
-import { band, convolution, product, transposedConvolution } from "./examples.ts";
 import { operandsOf } from "./randomExpressions.ts";
 
 const kinds = ({ kernels }: Candidate): string => kernels.map(({ kind }) => kind).join();
@@ -25,19 +29,27 @@ const kinds = ({ kernels }: Candidate): string => kernels.map(({ kind }) => kind
 const worst = (a: Tensor, b: Tensor): number => a.sub(b).abs().max().item();
 
 const CASES: readonly (readonly [string, Expression, string])[] = [
-  ["a convolution is one product and an addition of offsets", convolution(4, 3, 2, 3), "matmul,elementwise"],
   [
-    "a transposed convolution is one product without zeros",
-    transposedConvolution(3, 4, 2),
+    "a convolution is one product and an addition of offsets",
+    convolutionExpression({ length: 4, channels: 3, features: 2, window: 3 }),
     "matmul,elementwise",
   ],
-  ["a dilated band is one that is not dilated", band(2, 16, 2, 3, 4), "layout,layout,g2bmm"],
+  [
+    "a transposed convolution is one product without zeros",
+    transposedConvolutionExpression({ length: 3, channels: 4, features: 2 }),
+    "matmul,elementwise",
+  ],
+  [
+    "a dilated band is one that is not dilated",
+    bandExpression({ batch: 2, length: 16, width: 2, depth: 3, dilation: 4 }),
+    "layout,layout,g2bmm",
+  ],
   [
     "products of one input are one",
-    fuseExpressions(["P", "Q", "R"].map((w) => product(4, 3, 5, w))),
+    fuseExpressions(["P", "Q", "R"].map((w) => productExpression(4, 3, 5, w))),
     "layout,matmul",
   ],
-  ["a product with a vector", product(4, 3, 1), "matmul"],
+  ["a product with a vector", productExpression(4, 3, 1), "matmul"],
 ];
 
 describe.each(CASES)("%s", (_, given, wanted) => {
@@ -64,7 +76,10 @@ describe.each(CASES)("%s", (_, given, wanted) => {
 });
 
 test("the transposed convolution takes a quarter of the products", () => {
-  const { original, best } = derive(transposedConvolution(8, 64, 32), { maxStates: 1500 });
+  const { original, best } = derive(
+    transposedConvolutionExpression({ length: 8, channels: 64, features: 32 }),
+    { maxStates: 1500 },
+  );
   const flops = ({ kernels }: Candidate): number =>
     kernels.filter(({ kind }) => kind === "matmul").reduce((sum, kernel) => sum + kernel.flops, 0);
   expect(flops(original)).toBe(2 * 16 * 16 * 4 * 4 * 64 * 32);
@@ -73,11 +88,12 @@ test("the transposed convolution takes a quarter of the products", () => {
 
 test("a convolution of 5 is four of 3 where those are cheap", () => {
   const isThree = (list: readonly { from: number; to: number }[]): boolean =>
-    list.every(({ from, to }) => [2, 3].includes(to - from));
-  const { best } = derive(convolution(8, 4, 4, 5), {
+    list.every(({ from, to }) => [3, 16].includes(to - from));
+  const { best } = derive(convolutionExpression({ length: 14, channels: 16, features: 16, window: 5 }), {
     targets: ["conv2d", "elementwise"],
     maxStates: 3000,
-    cost: ({ kind, scope }) => (kind === "matmul" || (kind === "conv2d" && !isThree(scope.sums)) ? 100 : 1),
+    cost: (kernel) =>
+      modelCost([kernel]) * (kernel.kind !== "conv2d" || isThree(kernel.scope.sums) ? 1 : 100),
   });
   expect(kinds(best)).toBe("layout,conv2d,elementwise");
   expect(best.kernels[1]!.output.shape).toHaveLength(6);
@@ -85,7 +101,7 @@ test("a convolution of 5 is four of 3 where those are cheap", () => {
 });
 
 test("the same search gives the same result, and pruning leaves out nothing that is better", () => {
-  const given = convolution(4, 3, 2, 3);
+  const given = convolutionExpression({ length: 4, channels: 3, features: 2, window: 3 });
   const text = (options = {}): string => {
     const { candidates, states, duplicates } = derive(given, options);
     return JSON.stringify([candidates.map(({ cost, steps }) => [cost, steps]), states, duplicates]);
@@ -116,7 +132,9 @@ test("expressions without sums, scalars and measured costs pass through", () => 
 });
 
 test("depth 0 matches only", () => {
-  const { candidates } = derive(convolution(4, 3, 2, 3), { maxDepth: 0 });
+  const { candidates } = derive(convolutionExpression({ length: 4, channels: 3, features: 2, window: 3 }), {
+    maxDepth: 0,
+  });
   expect(candidates.every(({ steps }) => steps.every((step) => !step.startsWith("split")))).toBe(true);
 });
 
@@ -140,12 +158,14 @@ test("bad input", () => {
   expect(() => derive(good).best.program({})).toThrow(/"a"/);
   expect(() => derive(good).best.program({ a: tensor([1]) })).toThrow(ShapeError);
   expect(() => derive(good, { signal: AbortSignal.abort() })).toThrow(AbortedError);
-  expect(() => fuseExpressions([product(2, 3, 4)])).toThrow(DomainError);
-  expect(() => fuseExpressions([product(2, 3, 4), product(2, 3, 5)])).toThrow(DomainError);
+  expect(() => fuseExpressions([productExpression(2, 3, 4)])).toThrow(DomainError);
+  expect(() => fuseExpressions([productExpression(2, 3, 4), productExpression(2, 3, 5)])).toThrow(
+    DomainError,
+  );
 });
 
 test("a limit on states or time stops the search", () => {
-  const given = transposedConvolution(4, 4, 4);
+  const given = transposedConvolutionExpression({ length: 4, channels: 4, features: 4 });
   const stopped = derive(given, { maxStates: 20 });
   expect(stopped.isComplete).toBe(false);
   expect(stopped.states).toBe(20);
