@@ -92,8 +92,13 @@ test("a convolution of 5 is four of 3 where those are cheap", () => {
   const { best } = derive(convolutionExpression({ length: 14, channels: 16, features: 16, window: 5 }), {
     targets: ["conv2d", "elementwise"],
     maxStates: 3000,
-    cost: (kernel) =>
-      modelCost([kernel]) * (kernel.kind !== "conv2d" || isThree(kernel.scope.sums) ? 1 : 100),
+    cost: (kernel) => {
+      const isProduct = kernel.kind === "matmul" || kernel.kind === "conv2d";
+      return (
+        modelCost([kernel]) *
+        (kernel.kind === "conv2d" && isThree(kernel.scope.sums) ? 0.5 : isProduct ? 4 : 1)
+      );
+    },
   });
   expect(kinds(best)).toBe("layout,conv2d,elementwise");
   expect(best.kernels[1]!.output.shape).toHaveLength(6);
