@@ -20,6 +20,20 @@ export async function jaxJs() {
   }
 }
 
+/** TensorFlow.js on its WebAssembly back end, which has one thread in Node. */
+export async function tfjs() {
+  try {
+    const { default: tf } = await import("@tensorflow/tfjs");
+    const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+    setWasmPaths(new URL("node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url).pathname);
+    await tf.setBackend("wasm");
+    await tf.ready();
+    return { tf };
+  } catch (error) {
+    return { unavailable: `tfjs-wasm: ${error.message}` };
+  }
+}
+
 export async function numpyTs() {
   try {
     return { numpy: await import("numpy-ts") };
