@@ -61,6 +61,13 @@ export interface SlidingSum {
   readonly count: number;
 }
 
+/** One product of a batch: target = a · b. */
+export interface MatrixProduct {
+  readonly a: MatrixView;
+  readonly b: MatrixView;
+  readonly target: MatrixTarget;
+}
+
 export interface GemmOptions {
   /** Add to the target instead of overwriting it. */
   readonly accumulate?: boolean;
@@ -180,6 +187,8 @@ export interface Device {
     target: MatrixTarget,
     options?: GemmOptions,
   ): void;
+  /** Products of one size, none of which reads or writes what another one writes. */
+  gemmBatch(type: MatrixType, m: number, n: number, k: number, products: readonly MatrixProduct[]): void;
   /**
    * out[outStart + o · featureStep + r · count + i] = Σ over t of weights[o, t] · image[starts[t] + rows[r] + i]; no
    * term of a row may reach beyond the image.

@@ -202,6 +202,9 @@ export const scalarDevice: Device = {
     for (let i = 0; i < count; i++) y[yStart + i]! += alpha * x[xStart + i]!;
   },
   gemm,
+  gemmBatch: (type, m, n, k, products) => {
+    for (const { a, b, target } of products) gemm(type, m, n, k, a, b, target);
+  },
   gemmImplicit,
   slide,
 };
