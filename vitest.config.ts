@@ -13,6 +13,8 @@ const config: ViteUserConfig = defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/browser/**"],
+    provide: { seed: Number(process.env["FC_SEED"] ?? 0) },
     setupFiles: ["test/setup.ts"],
     testTimeout: 60_000,
     pool: "forks",

@@ -1,9 +1,10 @@
 // What the benchmarks use of polyadic, bundled by library.mjs.
 
-export { jit } from "../src/compiler/index.ts";
+export { explain, jit } from "../src/compiler/index.ts";
 export { cp, relativeError, tt, tucker } from "../src/decompose/index.ts";
 export { get, i32, lane, ModuleBuilder, op } from "../src/device/wasm/assembler.ts";
 export { hasRelaxedSimd } from "../src/device/wasm/features.ts";
+export { readyThreads, setThreads } from "../src/device/wasm/threads/pool.ts";
 export { wasmDevice } from "../src/device/wasm/wasm.ts";
 export { add, conv, exp, log, matmul, mean, mul, sin, sub, sum, tanh, tensor } from "../src/index.ts";
 export { estimateAlong, laplacian, sampleDirections } from "../src/physics/index.ts";

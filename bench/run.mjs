@@ -1,32 +1,38 @@
 // Side-by-side benchmarks: `node bench/run.mjs [matmul] [convolution] [elementwise] [eager] [decompositions] [gradient] [laplacian]` (all when
-// none is named), after `npm ci` in the repository and in this folder. Everything runs on one thread. Prints one table of
-// medians and median ratios and writes bench/results/<name>.json. PYTHON names the interpreter that has NumPy.
+// none is named), after `npm ci` in the repository and in this folder. Everything runs on one thread, or with BENCH_THREADS=all
+// on as many as each library takes. Prints one table of
+// medians and median ratios and writes bench/results/<name>.json. PYTHON and TORCH_PYTHON name
+// interpreters that have NumPy and PyTorch.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { compiled } from "./compiled.mjs";
 import { convolution } from "./convolution.mjs";
 import { decompositions } from "./decompositions.mjs";
 import { eager } from "./eager.mjs";
 import { elementwise } from "./elementwise.mjs";
 import { gradient } from "./gradient.mjs";
 import { laplacian } from "./laplacian.mjs";
+import { polyadic } from "./library.mjs";
 import { matmul } from "./matmul.mjs";
 import { printTable } from "./measure.mjs";
-import { jaxJs, numpyProcess, numpyTs } from "./peers.mjs";
+import { allThreads, jaxJs, numpyProcess, numpyTs, torchProcess } from "./peers.mjs";
 
-const benchmarks = { matmul, convolution, eager, gradient, decompositions, elementwise, laplacian };
+const benchmarks = { matmul, convolution, eager, compiled, gradient, decompositions, elementwise, laplacian };
 const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!benchmarks[name])
     throw new Error(`no benchmark "${name}"; there are ${Object.keys(benchmarks).join(", ")}`);
 
-const [jax, ts, python] = [await jaxJs(), await numpyTs(), await numpyProcess()];
+if (!allThreads) polyadic.setThreads(1);
+const [jax, ts, python, torch] = [await jaxJs(), await numpyTs(), await numpyProcess(), await torchProcess()];
 const peers = {
   jaxJs: jax.numpy,
-  jaxLax: jax.lax,
   numpyTs: ts.numpy,
   numpy: python.time ? python : undefined,
+  jax: jax.jax,
+  torch: torch.time ? torch : undefined,
 };
-for (const { unavailable } of [jax, ts, python])
+for (const { unavailable } of [jax, ts, python, torch])
   if (unavailable) console.error(`not measured: ${unavailable}`);
 
 const about = { node: process.version, cpu: cpus()[0]?.model, date: new Date().toISOString().slice(0, 10) };
@@ -44,4 +50,5 @@ for (const name of wanted.length ? wanted : Object.keys(benchmarks)) {
 }
 printTable(table);
 python.close?.();
+torch.close?.();
 process.exit(0);

@@ -5,6 +5,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { FlatCall, flattenArguments } from "../transform/arguments.ts";
 import { callP } from "../transform/graphs/call.ts";
 import { close, evaluateGraph, type Graph, traceFlat } from "../transform/graphs/graph.ts";
+import { compileWithin } from "./budget.ts";
 import { optimize } from "./passes/optimize.ts";
 import { type Compiled, compile } from "./program/run.ts";
 
@@ -62,9 +63,29 @@ export function programOf(graph: Graph): Compiled {
 
 let canCompile: boolean | undefined;
 
-function runCompiled(graph: Graph, inputs: readonly Tensor[]): readonly Tensor[] {
+type Run = (graph: Graph, inputs: readonly Tensor[]) => readonly Tensor[];
+
+const runPlain: Run = (graph, inputs) => {
   canCompile ??= hasSimd();
   return canCompile ? programOf(graph).run(inputs) : evaluateGraph(graph, inputs);
+};
+
+/** Runs a function's own graphs within a budget. Those that transforms make of them return more, and have none. */
+function runWithin(memoryBudget: number, own: WeakSet<Graph>): Run {
+  return (graph, inputs) => {
+    if (own.has(graph) && !programs.has(graph) && hasSimd())
+      programs.set(graph, compileWithin(optimize(graph).graph, memoryBudget));
+    return runPlain(graph, inputs);
+  };
+}
+
+export interface JitOptions {
+  /**
+   * Bytes that the program's arena may take, inputs and results included. What does not fit is computed again when it
+   * is needed; values stay the same to the last bit. Throws DomainError when no order fits. To bound a gradient,
+   * compile the gradient: `jit(grad(f), { memoryBudget })`.
+   */
+  readonly memoryBudget?: number;
 }
 
 /** A function that `jit` made, and what it holds. */
@@ -79,7 +100,13 @@ export type Jitted<A extends readonly unknown[], B> = ((...args: A) => B) & {
  * dropped). The function must be pure: JavaScript in it runs only while it is traced. Values that it closes over are
  * constants, those of an enclosing transform excepted. Differentiation and vectorisation go through it.
  */
-export function jit<A extends readonly unknown[], B>(f: (...args: A) => B): Jitted<A, B> {
+export function jit<A extends readonly unknown[], B>(
+  f: (...args: A) => B,
+  options: JitOptions = {},
+): Jitted<A, B> {
+  const { memoryBudget } = options;
+  const own = new WeakSet<Graph>();
+  const run = memoryBudget === undefined ? runPlain : runWithin(memoryBudget, own);
   /** Most recently used first. */
   const cache: Traced[] = [];
   const find = (args: readonly unknown[], leaves: Tensor[]): Traced | undefined => {
@@ -102,6 +129,7 @@ export function jit<A extends readonly unknown[], B>(f: (...args: A) => B): Jitt
     const call = new FlatCall(f as never, flattenArguments(kinds), "jit");
     const { graph, captured } = close(traceFlat(call.run, flat.leaves, "jit"));
     const entry = { args: kinds, graph, call };
+    own.add(graph);
     // What uses values of an enclosing transform does not outlive it.
     if (captured.length === 0) {
       cache.unshift(entry);
@@ -117,7 +145,7 @@ export function jit<A extends readonly unknown[], B>(f: (...args: A) => B): Jitt
     const { entry, operands } = known
       ? { entry: known, operands: leaves }
       : trace(actual as readonly unknown[]);
-    const params = { name: f.name || "jit", graph: entry.graph, recompute: false, run: runCompiled };
+    const params = { name: f.name || "jit", graph: entry.graph, recompute: false, run };
     return entry.call.rebuild<B>(bind(callP, operands, params));
   };
   return Object.assign(jitted, {

@@ -4,7 +4,8 @@ import { dtypeInfo } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type Atom, Graph, Variable } from "../transform/graphs/graph.ts";
 
-const bytesOf = ({ shape, dtype }: Atom): number => sizeOf(shape) * dtypeInfo(dtype).bytes;
+/** Bytes of a value's elements. */
+export const bytesOf = ({ shape, dtype }: Atom): number => sizeOf(shape) * dtypeInfo(dtype).bytes;
 
 /**
  * The most bytes that are alive at once while a graph runs equation by equation, as a planner of one arena needs them.

@@ -1,8 +1,8 @@
 import "../ops/methods.ts";
 
+export type { IterationOptions, Progress } from "../tensor/progress.ts";
 export { decompose } from "./auto/decompose.ts";
 export type { DecomposeOptions } from "./auto/options.ts";
-export type { IterationOptions, Progress } from "./base/input.ts";
 export type { RoundOptions } from "./base/rules.ts";
 export { denseToSparse, type SparseTensor, sparseToDense } from "./base/sparse.ts";
 export type { TruncationMethod } from "./base/truncation.ts";

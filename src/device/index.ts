@@ -2,4 +2,4 @@ import "../ops/methods.ts";
 
 export { device } from "./current.ts";
 export type { Device } from "./device.ts";
-export { setThreads, threads } from "./wasm/threads/pool.ts";
+export { readyThreads, setThreads, threads } from "./wasm/threads/pool.ts";

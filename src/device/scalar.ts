@@ -9,11 +9,13 @@ import type {
   MatrixTarget,
   MatrixType,
   MatrixView,
+  PiecewiseTarget,
   ReduceKernel,
   SlidingSum,
   UnaryKernel,
 } from "./device.ts";
 import { erf, erfc } from "./special.ts";
+import { cos, sin, tan } from "./trigonometric.ts";
 
 // Plain loops: the path for arrays too small to be worth a trip into WebAssembly, and the oracle of the kernel tests.
 
@@ -36,9 +38,9 @@ export const UNARY: Readonly<Record<UnaryKernel, (x: number) => number>> = {
   log2: Math.log2,
   log10: Math.log10,
   log1p: Math.log1p,
-  sin: Math.sin,
-  cos: Math.cos,
-  tan: Math.tan,
+  sin,
+  cos,
+  tan,
   asin: Math.asin,
   acos: Math.acos,
   atan: Math.atan,
@@ -148,7 +150,7 @@ function gemmImplicit(
   k: number,
   a: MatrixView,
   b: ImplicitMatrix,
-  { data, offset, rowStride, pieces = { length: n, stride: n } }: MatrixTarget,
+  { data, offset, rowStride, pieces = { length: n, stride: n } }: PiecewiseTarget,
 ): void {
   const width = type.startsWith("complex") ? 2 : 1;
   const line = new Float64Array(k * width);

@@ -1,6 +1,6 @@
 // The optional package sharp, which reads and writes pictures.
 import type { Sharp, SharpOptions } from "sharp";
-import { optionalPackage } from "./packages.ts";
+import { optionalPackage } from "../tensor/packages.ts";
 
 export type SharpFactory = (input: Uint8Array, options?: SharpOptions) => Sharp;
 

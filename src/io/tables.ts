@@ -5,10 +5,10 @@ import { basename, extname, join, resolve } from "node:path";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { SparseTensor } from "../decompose/base/sparse.ts";
 import { FileError } from "../tensor/errors.ts";
+import { optionalPackage } from "../tensor/packages.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { CoordinateBuffer, sumDuplicates } from "./coordinates.ts";
 import { fileError } from "./files.ts";
-import { optionalPackage } from "./packages.ts";
 
 export const TABLE_EXTENSIONS: readonly string[] = [".csv", ".tsv", ".parquet"];
 

@@ -107,6 +107,11 @@ function evaluate(
 ): { value: Tensor; grad: unknown; aux: unknown } {
   const flat = flattenArguments(args);
   const positions = chosen(options, args.length, transform);
+  for (const at of positions)
+    if (flat.parts[at]!.leaves.length === 0)
+      throw new DTypeError(
+        `${transform}: argument ${at} holds no tensor to differentiate by; make one with tensor(…)`,
+      );
   const isActive = flat.owner.map((argument) => positions.includes(argument));
   flat.leaves.forEach((x, i) => {
     if (isActive[i]) checkDifferentiable(x, pathOf(flat, i), transform);

@@ -1,22 +1,16 @@
-// The pool of threads: same results for any number, and what happens when a worker dies.
+// The pool of threads: what runs where, and what happens when a kernel fails in a worker.
 
-import { matmul, type Tensor } from "polyadic";
-import { setThreads, threads } from "polyadic/device";
+import { matmul } from "polyadic";
+import { readyThreads, setThreads, threads } from "polyadic/device";
 import { key, normal } from "polyadic/random";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { f64, get, i32, ModuleBuilder, op } from "../../src/device/wasm/assembler.ts";
 import { reserve, sharedMemory } from "../../src/device/wasm/memory.ts";
-import { readyThreads, runParts, type SharedKernel } from "../../src/device/wasm/threads/pool.ts";
+import { runParts, type SharedKernel } from "../../src/device/wasm/threads/pool.ts";
+import { sharesMemory, started } from "./started.ts";
 
 const before = threads();
 afterAll(() => setThreads(before));
-
-/** Workers start beside the program; it goes on alone until they are there. */
-async function started(count: number): Promise<void> {
-  setThreads(count);
-  for (let i = 0; i < 200 && readyThreads() < count; i++) await new Promise((done) => setTimeout(done, 20));
-  expect(readyThreads()).toBe(count);
-}
 
 function kernel(body: "store" | "trap"): SharedKernel {
   const module = new ModuleBuilder();
@@ -33,7 +27,7 @@ function kernel(body: "store" | "trap"): SharedKernel {
   return { bytes, name: "run", run: instance.exports["run"] as SharedKernel["run"] };
 }
 
-describe("threads", () => {
+describe.runIf(sharesMemory)("threads", () => {
   beforeAll(() => reserve(1 << 16));
 
   test("every part runs once, wherever it runs", async () => {
@@ -52,27 +46,6 @@ describe("threads", () => {
     }
   });
 
-  test.each(["float32", "float64", "complex128"] as const)(
-    "%s products are bitwise the same",
-    async (dtype) => {
-      const real = (seed: number, shape: number[]): Tensor => normal(key(seed), shape).astype(dtype);
-      const cases = [
-        [real(1, [301, 260]), real(2, [260, 333])],
-        [real(3, [500, 40]), real(4, [40, 500])],
-        [real(5, [257, 300]).mT(), real(6, [257, 129])],
-      ] as const;
-      setThreads(1);
-      const expected = cases.map(([a, b]) => matmul(a, b).toTypedArray());
-      for (const count of [2, 3]) {
-        await started(count);
-        cases.forEach(([a, b], i) => {
-          const actual = matmul(a, b).toTypedArray();
-          expect(actual.every((x, k) => Object.is(x, expected[i]![k]))).toBe(true);
-        });
-      }
-    },
-  );
-
   test("a kernel that fails in a worker is reported, and work goes on with one thread", async () => {
     await started(2);
     const trap = kernel("trap");
@@ -84,9 +57,5 @@ describe("threads", () => {
     const a = normal(key(1), [300, 300]);
     expect(matmul(a, a).shape).toEqual([300, 300]);
     await started(3);
-  });
-
-  test("the number of threads must be a positive integer", () => {
-    for (const count of [0, -1, 1.5, Number.NaN]) expect(() => setThreads(count)).toThrow(/at least 1/);
   });
 });

@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
 import { complexFrom, type Tensor, tensor } from "polyadic";
 import { expect } from "vitest";
+import numbers from "../reference/ops.json" with { type: "json" };
 
-const reference: Record<string, { shape: number[]; data: number[] }> = JSON.parse(
-  readFileSync(new URL("../reference/ops.json", import.meta.url), "utf8"),
-);
+const reference: Record<string, { shape: number[]; data: number[] }> = numbers;
 
 /** The same numbers as `make` in test/reference/ops.py. */
 export function make(shape: number[], seed = 0): Tensor {

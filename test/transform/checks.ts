@@ -1,6 +1,7 @@
 // Numerical checks of the rules of one primitive at one example: each rule against an independent way to its result.
 import { type DType, dtypeInfo, machineEpsilon, type Tensor } from "polyadic";
 import { stack } from "polyadic/ops";
+import { jit } from "../../src/compiler/jit.ts";
 import { bind } from "../../src/ops/bind.ts";
 import {
   type Abstract,
@@ -226,6 +227,23 @@ export function checkTranspose(subject: Subject): void {
 }
 
 /** batch: the slices of the result are the results for the slices, whichever operands are batched. */
+/** Compiled and not compiled give the same values. */
+export function checkCompiled(subject: Subject): void {
+  const { example, dtype } = subject;
+  const { observe, slack = 1, params } = example;
+  const operands = drawOperands(example, dtype, 5);
+  const compiled = jit((...inputs: Tensor[]) => bind(subject.primitive, inputs, params));
+  const outputs = compiled(...operands);
+  const results = observe ? observe(outputs) : outputs;
+  const what = `${describe(subject)}, compiled`;
+  functionOf(subject)(operands).forEach((expected, i) => {
+    const result = results[i]!;
+    expectLike(result, { shape: expected.shape, dtype: expected.dtype }, what);
+    const numbers = numbersOf(expected);
+    expectClose(numbersOf(result), numbers, 8 * slack * rounding(expected), largest(numbers), what);
+  });
+}
+
 export function checkBatch(subject: Subject): void {
   const { primitive, example, dtype } = subject;
   const { params, observe, slack = 1 } = example;

@@ -150,6 +150,7 @@ describe("grad", () => {
 
   test("refuses promises and what is no function", () => {
     expect(() => grad((async (x: Tensor) => x) as never)(one)).toThrow(/promise/);
+    expect(() => grad((x: Tensor) => x.sum())([1, 2] as never)).toThrow(/holds no tensor.*tensor\(…\)/);
     expect(() => grad(3 as never)(one)).toThrow(/a function was expected, got number/);
   });
 

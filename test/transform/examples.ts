@@ -256,6 +256,7 @@ export const OPERATIONS: Readonly<Record<string, readonly Example[]>> = {
   isnan: unary([-2, 2]),
   isfinite: unary([-2, 2]),
   // Followed by no derivative, on purpose.
+  apart: moving([2, 3], { id: 0 }),
   stopGradient: [{ params: undefined, operands: [{ ...values([2, 3]), moves: false }] }],
   // Complex numbers.
   real: linearUnary(),

@@ -7,7 +7,8 @@ export function near(actual: Tensor, expected: Tensor, rtol = 1e-10): void {
   expect(actual.dtype).toBe(expected.dtype);
   const a = actual.toTypedArray();
   const b = expected.toTypedArray();
-  const scale = Math.max(1, ...b.map(Math.abs));
+  let scale = 1;
+  for (const x of b) if (Math.abs(x) > scale) scale = Math.abs(x);
   for (let i = 0; i < b.length; i++)
     if (!(Math.abs(a[i]! - b[i]!) <= rtol * scale))
       expect.fail(`element ${i}: ${a[i]} where ${b[i]} was expected\n${actual}\n${expected}`);

@@ -7,7 +7,15 @@ import { primitives } from "polyadic/ops";
 import { describe, expect, test } from "vitest";
 import type { Primitive } from "../../src/ops/primitive.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
-import { checkBatch, checkJet, checkJvp, checkTranspose, hasDerivative, type Subject } from "./checks.ts";
+import {
+  checkBatch,
+  checkCompiled,
+  checkJet,
+  checkJvp,
+  checkTranspose,
+  hasDerivative,
+  type Subject,
+} from "./checks.ts";
 import { OPERATIONS } from "./examples.ts";
 import { checkNesting } from "./nesting.ts";
 import type { Example } from "./operands.ts";
@@ -61,6 +69,7 @@ describe.each(all.filter(({ name, functional }) => !functional && !COMPOUND.incl
       for (const subject of list) check(subject);
     };
     test("batch", () => hasRun(checkBatch, subjects(primitive, dtypes)));
+    test("compiled", () => hasRun(checkCompiled, subjects(primitive, dtypes)));
     if (fractional.length === 0) return;
     test("jvp", () => hasRun(checkJvp, fractional));
     if (primitive.transpose) test("transpose", () => hasRun(checkTranspose, fractional));

@@ -1,4 +1,5 @@
 import { bind } from "../../ops/bind.ts";
+import { Tracer } from "../../ops/tracer.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { Graph } from "../../transform/graphs/graph.ts";
 import { isUniform } from "./constants.ts";
@@ -24,7 +25,12 @@ export function mergeCommon(graph: Graph): Graph {
         ? `#${numberOf(value)}`
         : value,
     ) ?? "";
-  const operandKey = (x: Tensor): string => constantKey(x) ?? `${numberOf(x)}`;
+  const operandKey = (x: Tensor): string => {
+    if (x instanceof Tracer) return `${numberOf(x)}`;
+    // Views of one constant are made anew each time.
+    const view = `${numberOf(x.storage)}+${x.offset}[${x.shape}][${x.strides}]${x.dtype}`;
+    return constantKey(x) ?? view;
+  };
   return rewrite(graph, (primitive, operands, params) => {
     const key = `${primitive.name} ${operands.map(operandKey).join(" ")} ${keyOf(params)}`;
     const found = known.get(key);

@@ -37,6 +37,11 @@ class Context {
   readonly constants: { value: Tensor; place: Tensor }[] = [];
   readonly #uploaded = new Map<Tensor, Tensor>();
   loops = 0;
+  readonly isTight: boolean;
+
+  constructor(isTight: boolean) {
+    this.isTight = isTight;
+  }
 
   /** A constant's elements in the arena. */
   upload(value: Tensor): Tensor {
@@ -50,9 +55,12 @@ class Context {
   }
 }
 
-/** The program of a graph, with the buffers that it needs. */
-export function build(graph: Graph): { readonly program: Program; readonly buffers: Buffers } {
-  const context = new Context();
+/** The program of a graph, with the buffers that it needs. `isTight` keeps steps in their order, to spare memory. */
+export function build(
+  graph: Graph,
+  isTight = false,
+): { readonly program: Program; readonly buffers: Buffers } {
+  const context = new Context(isTight);
   const inputs = graph.inputs.map((input) => context.buffers.allocate(input));
   const scope = new Scope(context);
   const outputs = scope.run(graph, inputs.map(load)).map((value) => scope.result(value));
@@ -237,7 +245,7 @@ class Scope {
       return;
     }
     const step: MapStep = { kind: "map", shape, outputs: [{ place, value }] };
-    mergeMap(this.steps, step);
+    mergeMap(this.steps, step, this.#context.isTight);
   }
 
   #host(

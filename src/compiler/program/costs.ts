@@ -27,6 +27,10 @@ function costOf(step: Kernel): Cost {
       return { flops: sizeOf(step.shape) * applications(step.outputs.map(({ value }) => value)), bytes };
     case "fold":
       return { flops: sizeOf(step.shape) * (1 + applications([step.value])), bytes };
+    case "rows": {
+      const rows = step.steps.map(costOf).reduce((a, b) => add(a, b));
+      return { flops: sizeOf(step.lead) * rows.flops, bytes };
+    }
     case "contract": {
       const [a] = step.operands;
       const summed = step.params.contract[0].reduce((count, axis) => count * a.shape[axis]!, 1);
@@ -82,6 +86,8 @@ function formatStep(step: Step, indent: string): string[] {
         `${indent}${step.fold} over axes ${step.axes} of [${step.shape}] ${kernels.join(" ")}`.trimEnd(),
       ];
     }
+    case "rows":
+      return [`${indent}for each of [${step.lead}] rows`, ...formatSteps(step.steps, `${indent}  `)];
     case "contract":
       return [`${indent}contract ${step.operands.map(type).join(" · ")} -> ${type(step.place)}`];
     case "host":

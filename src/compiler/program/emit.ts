@@ -19,20 +19,61 @@ import { BINARY_FUNCTIONS, UNARY_FUNCTIONS } from "../../device/wasm/definitions
 import { inDoubles } from "../../device/wasm/elementwise.ts";
 import { hasRelaxedSimd } from "../../device/wasm/features.ts";
 import type { KernelContext } from "../../device/wasm/lanes.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Buffer, bufferOf, elementBytes, type Motion, rootOf } from "./buffers.ts";
 import { emitFold } from "./emitFold.ts";
-import { emitMap } from "./emitMap.ts";
-import { nodesOf } from "./expressions.ts";
+import { type AddressOf, emitMap, rangeOf, stepsOf } from "./emitMap.ts";
+import { type Expression, nodesOf } from "./expressions.ts";
 import { arityOf, type FloatType, functionName, isFunction, type VectorFunction } from "./kernels.ts";
+import { collapse, loops } from "./nest.ts";
 import { type Plan, placesOf } from "./plan.ts";
-import type { ContractStep, FoldStep, HostStep, MapStep, Program, Step } from "./steps.ts";
+import type { ContractStep, FoldStep, HostStep, MapStep, Program, RowsStep, Step } from "./steps.ts";
 
 /** A step that JavaScript runs; it is called with the indices of the loops in `loops`. */
 export interface CallOut {
-  readonly step: HostStep | ContractStep;
+  readonly step: HostStep | ContractStep | MapStep;
   readonly loops: readonly number[];
+  /** For a map that threads share: its kernel, a module of its own. */
+  readonly parallel?: ParallelMap;
 }
+
+/** A kernel `run(base, from, to)` for parts of a map. */
+export interface ParallelMap {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly scalars: Readonly<Record<string, (...x: number[]) => number>>;
+  readonly total: number;
+  readonly unit: number;
+}
+
+/** Maps over fewer elements run on one thread. */
+const SMALLEST_PARALLEL = 1 << 16;
+
+/** A map as a kernel for threads: large, at a fixed place, and with functions that every thread has. */
+function parallelMap(step: MapStep, plan: Plan): ParallelMap | undefined {
+  if (sizeOf(step.shape) < SMALLEST_PARALLEL || loopsOf(placesOf(step)).length > 0) return undefined;
+  const isEverywhere = nodesOf(valuesOf(step)).every(
+    (node) => node.kind !== "apply" || !isFunction(node.kernel) || node.kernel in SHARED_FUNCTIONS,
+  );
+  const range = isEverywhere ? rangeOf(step) : null;
+  if (!range) return undefined;
+  const module = new ModuleBuilder();
+  module.importMemory();
+  const scalars: Record<string, (...x: number[]) => number> = {};
+  const functions = defineFunctions(module, importScalars(module, [step], scalars));
+  module.function("run", ["i32", "i32", "i32"], [], (f) => {
+    const addressOf = (place: Tensor): Node => op("i32.add", get(f.param(0)), i32(offsetOf(place, plan)));
+    emitMap(f, step, functions, addressOf, { from: get(f.param(1)), to: get(f.param(2)) });
+  });
+  return { bytes: module.toBytes(), scalars, ...range };
+}
+
+/** Functions of which JavaScript's own definition is ours too, so that a worker has them by name. */
+const SHARED_FUNCTIONS: Readonly<Record<string, unknown>> = Object.fromEntries(
+  Object.entries({ ...UNARY, ...BINARY }).filter(
+    ([name, f]) => (Math as unknown as Record<string, unknown>)[name] === f,
+  ),
+);
 
 export interface Emitted {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -71,9 +112,9 @@ const loopsOf = (places: readonly Tensor[]): number[] => [
 export function emit(program: Program, plan: Plan): Emitted {
   const module = new ModuleBuilder();
   module.importMemory();
-  const kernels: (MapStep | FoldStep)[] = [];
+  const kernels: GeneratedStep[] = [];
   const calls: CallOut[] = [];
-  collect(program.steps, kernels, calls);
+  collect(program.steps, plan, kernels, calls);
   const scalars: Record<string, (...x: number[]) => number> = {};
   const contexts = importScalars(module, kernels, scalars);
   const outside = new Map(
@@ -98,8 +139,7 @@ export function emit(program: Program, plan: Plan): Emitted {
             op("i32.add", address, op("i32.mul", get(f.param(1 + loops.indexOf(loop))), i32(bytes))),
           op("i32.add", get(f.param(0)), i32(offsetOf(place, plan))),
         );
-      if (step.kind === "map") emitMap(f, step, functions, addressOf);
-      else emitFold(f, step, functions, addressOf);
+      emitKernel(f, step, functions, addressOf);
     });
     inside.set(step, { ref, loops });
   });
@@ -109,11 +149,47 @@ export function emit(program: Program, plan: Plan): Emitted {
   return { bytes: module.toBytes(), calls, scalars, kernels: kernels.length };
 }
 
-function collect(steps: readonly Step[], kernels: (MapStep | FoldStep)[], calls: CallOut[]): void {
+/** Steps that become functions of the module. */
+type GeneratedStep = MapStep | FoldStep | RowsStep;
+
+const valuesOf = (step: GeneratedStep): Expression[] => {
+  if (step.kind === "rows") return step.steps.flatMap(valuesOf);
+  return step.kind === "map" ? step.outputs.map(({ value }) => value) : [step.value];
+};
+
+function emitKernel(
+  f: FunctionBuilder,
+  step: GeneratedStep,
+  functions: ReadonlyMap<string, VectorFunction>,
+  addressOf: AddressOf,
+): void {
+  if (step.kind === "map") emitMap(f, step, functions, addressOf);
+  else if (step.kind === "fold") emitFold(f, step, functions, addressOf);
+  else {
+    const wholes = [...step.wholes];
+    const axes = collapse(
+      step.lead,
+      wholes.map(([, whole]) => stepsOf(whole).slice(0, step.lead.length)),
+    );
+    const starts = wholes.map(([, whole]) => f.let(addressOf(whole)));
+    loops(f, axes, starts, (addresses) => {
+      const rows = new Map(wholes.map(([row], i) => [row, addresses[i]!]));
+      for (const part of step.steps) emitKernel(f, part, functions, (row) => rows.get(row)!);
+    });
+  }
+}
+
+function collect(steps: readonly Step[], plan: Plan, kernels: GeneratedStep[], calls: CallOut[]): void {
   for (const step of steps) {
     switch (step.kind) {
-      case "map":
+      case "map": {
+        const parallel = parallelMap(step, plan);
+        if (parallel) calls.push({ step, loops: [], parallel });
+        else kernels.push(step);
+        break;
+      }
       case "fold":
+      case "rows":
         kernels.push(step);
         break;
       case "contract":
@@ -121,14 +197,14 @@ function collect(steps: readonly Step[], kernels: (MapStep | FoldStep)[], calls:
         calls.push({ step, loops: loopsOf(placesOf(step).filter((place) => bufferOf(place))) });
         break;
       case "loop":
-        collect(step.body, kernels, calls);
+        collect(step.body, plan, kernels, calls);
         break;
       case "while":
-        collect(step.condition, kernels, calls);
-        collect(step.body, kernels, calls);
+        collect(step.condition, plan, kernels, calls);
+        collect(step.body, plan, kernels, calls);
         break;
       case "branch":
-        for (const branch of step.branches) collect(branch, kernels, calls);
+        for (const branch of step.branches) collect(branch, plan, kernels, calls);
     }
   }
 }
@@ -136,13 +212,12 @@ function collect(steps: readonly Step[], kernels: (MapStep | FoldStep)[], calls:
 /** Every transcendental function of the kernels by its name in the module, with its scalar definition. */
 function importScalars(
   module: ModuleBuilder,
-  kernels: readonly (MapStep | FoldStep)[],
+  kernels: readonly GeneratedStep[],
   scalars: Record<string, (...x: number[]) => number>,
 ): Map<string, { kernel: string; type: FloatType; scalar: FunctionRef }> {
   const found = new Map<string, { kernel: string; type: FloatType; scalar: FunctionRef }>();
   for (const step of kernels) {
-    const values = step.kind === "map" ? step.outputs.map(({ value }) => value) : [step.value];
-    for (const node of nodesOf(values)) {
+    for (const node of nodesOf(valuesOf(step))) {
       if (node.kind !== "apply" || !isFunction(node.kernel)) continue;
       const type = node.dtype as FloatType;
       const name = functionName(node.kernel, type);
@@ -217,7 +292,13 @@ class Main {
     const indices = (loops: readonly number[]): Node[] => loops.map((loop) => get(this.#indices.get(loop)!));
     switch (step.kind) {
       case "map":
-      case "fold": {
+      case "fold":
+      case "rows": {
+        const outside = this.#outside.get(step);
+        if (outside) {
+          f.call(outside);
+          return;
+        }
         const { ref, loops } = this.#inside.get(step)!;
         f.call(ref, get(f.param(0)), ...indices(loops));
         return;

@@ -26,11 +26,34 @@ export type AddressOf = (place: Tensor) => Node;
 export const stepsOf = (place: Tensor): number[] =>
   place.strides.map((stride) => stride * elementBytes(place.dtype));
 
+/** Part of a map: positions in bytes of its only axis, or indices of its first one. */
+export interface MapRange {
+  readonly from: Node;
+  readonly to: Node;
+}
+
+/** What `MapRange` counts in a step, when it can be shared out between threads: no part may write into another. */
+export function rangeOf(step: MapStep): { readonly total: number; readonly unit: number } | null {
+  const values = step.outputs.map(({ value }) => value);
+  const type = floatTypeOf(values);
+  if (!type || sizeOf(step.shape) === 0) return null;
+  const places = [...loadsOf(values), ...step.outputs.map(({ place }) => place)];
+  const axes = collapse(step.shape, places.map(stepsOf));
+  const last = axes.at(-1);
+  if (!last) return null;
+  if (axes.length === 1) return { total: last.length * bytesOf(type), unit: BLOCK };
+  return (last.length * bytesOf(type)) % WIDEST_STORE === 0 ? { total: axes[0]!.length, unit: 1 } : null;
+}
+
+/** Bytes that one turn of a loop may write. */
+const WIDEST_STORE = 32;
+
 export function emitMap(
   f: FunctionBuilder,
   step: MapStep,
   functions: VectorFunctions,
   addressOf: AddressOf,
+  range?: MapRange,
 ): void {
   const values = step.outputs.map(({ value }) => value);
   const type = floatTypeOf(values);
@@ -61,6 +84,8 @@ export function emitMap(
         ]),
       );
       const length = last?.length ?? 1;
+      // A range cuts the vectors of the only axis, or the turns of the first one.
+      const cut = axes.length === 1 ? range : undefined;
       const write = (position: Node, expands: boolean): Node[] => {
         const writer = new VectorWriter(
           type,
@@ -79,7 +104,7 @@ export function emitMap(
         f.sharing(nodes, () => put(position, nodes));
       };
       if (!isWorthExpanding(values, length)) {
-        overVectors(f, type, length, carefully);
+        overVectors(f, type, length, carefully, cut);
         return;
       }
       // Pairs of vectors, whose computations overlap, without the rare cases of functions; where one turns up, the block
@@ -116,6 +141,7 @@ export function emitMap(
         });
       });
     },
+    axes.length > 1 ? range : undefined,
   );
 }
 

@@ -54,12 +54,16 @@ export const isFunction = (kernel: string): boolean =>
 /** Arguments that a function takes. */
 export const arityOf = (kernel: string): 1 | 2 => (isUnary(kernel) ? 1 : 2);
 
-const isKnown = (kernel: string): boolean =>
-  isUnary(kernel) ||
-  isBinary(kernel) ||
-  kernel in COMPARE ||
-  kernel in LOGIC ||
-  ["logicalNot", "isnan", "isfinite", "where", "cast"].includes(kernel);
+function isKnown({ kernel, args }: Extract<Expression, { kind: "apply" }>): boolean {
+  if (kernel === "isnan" || kernel === "isfinite") return args[0]!.dtype.startsWith("float");
+  return (
+    isUnary(kernel) ||
+    isBinary(kernel) ||
+    kernel in COMPARE ||
+    kernel in LOGIC ||
+    ["logicalNot", "where", "cast"].includes(kernel)
+  );
+}
 
 /** The float type of all values that are no bools; null when there are several, or other types. */
 export function floatTypeOf(roots: readonly Expression[]): FloatType | null {
@@ -74,8 +78,7 @@ export function floatTypeOf(roots: readonly Expression[]): FloatType | null {
 
 /** Whether an expression can run on vectors. */
 export const canMap = (value: Expression): boolean =>
-  floatTypeOf([value]) !== null &&
-  nodesOf([value]).every((node) => node.kind !== "apply" || isKnown(node.kernel));
+  floatTypeOf([value]) !== null && nodesOf([value]).every((node) => node.kind !== "apply" || isKnown(node));
 
 const SCALAR_TYPES: readonly DType[] = ["float32", "float64", "int32", "bool"];
 const INTEGER_KERNELS = ["add", "sub", "mul", "neg", "max", "min", "square", "where", "cast"];
@@ -85,7 +88,7 @@ export const canMapScalar = (value: Expression): boolean =>
   nodesOf([value]).every((node) => {
     if (!SCALAR_TYPES.includes(node.dtype)) return false;
     if (node.kind !== "apply") return true;
-    if (!isKnown(node.kernel)) return false;
+    if (!isKnown(node)) return false;
     const isWhole = node.dtype === "int32" || (node.dtype === "bool" && node.args[0]?.dtype === "int32");
     return !isWhole || INTEGER_KERNELS.includes(node.kernel) || node.kernel in COMPARE;
   });

@@ -11,13 +11,15 @@ const MOST_OUTPUTS = 8;
 
 /**
  * Adds a map to a list of steps: as part of an earlier map over the same shape where nothing that it reads is
- * written in between, so that what that map computes is read from registers.
+ * written in between, so that what that map computes is read from registers. With `isTight` only the last step counts.
  */
-export function mergeMap(steps: Step[], step: MapStep): void {
+export function mergeMap(steps: Step[], step: MapStep, isTight: boolean): void {
   const reads = loadsOf(step.outputs.map(({ value }) => value));
   const writes = step.outputs.map(({ place }) => place);
   for (let at = steps.length - 1; at >= 0; at--) {
     const earlier = steps[at]!;
+    // What runs earlier takes memory for longer.
+    if (isTight && at < steps.length - 1) break;
     if (earlier.kind === "map" && canJoin(earlier, step, reads)) {
       steps[at] = joined(earlier, step);
       return;

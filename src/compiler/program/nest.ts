@@ -29,6 +29,8 @@ export function loops(
   axes: readonly Axis[],
   starts: readonly Node[],
   inner: (addresses: readonly Node[]) => void,
+  /** Turns of the first loop, when not all. */
+  range?: { readonly from: Node; readonly to: Node },
 ): void {
   const [axis, ...rest] = axes;
   if (!axis) {
@@ -36,8 +38,8 @@ export function loops(
     return;
   }
   const index = f.local("i32");
-  f.set(index, i32(0));
-  f.for(index, i32(axis.length), i32(1), () => {
+  f.set(index, range?.from ?? i32(0));
+  f.for(index, range?.to ?? i32(axis.length), i32(1), () => {
     const addresses = starts.map((start, i) => {
       const step = axis.steps[i]!;
       return step === 0 ? start : f.let(op("i32.add", start, op("i32.mul", get(index), i32(step))));

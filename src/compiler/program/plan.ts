@@ -14,6 +14,8 @@ export function placesOf(step: Kernel): readonly Tensor[] {
       return [...step.outputs.map(({ place }) => place), ...loadsOf(step.outputs.map(({ value }) => value))];
     case "fold":
       return [step.place, ...loadsOf([step.value])];
+    case "rows":
+      return [...step.wholes.values()];
     case "contract":
       return [step.place, ...step.operands];
     case "host":

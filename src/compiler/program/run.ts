@@ -2,6 +2,7 @@
 
 import type { MatrixType } from "../../device/device.ts";
 import { enterArena, leaveArena, sharedMemory } from "../../device/wasm/memory.ts";
+import { runParts, type SharedKernel, shareOut } from "../../device/wasm/threads/pool.ts";
 import { bind } from "../../ops/bind.ts";
 import { productInto } from "../../ops/contract.ts";
 import { allocate, type DType, dtypeInfo, type Storage } from "../../tensor/dtype.ts";
@@ -9,9 +10,10 @@ import { Tensor } from "../../tensor/tensor.ts";
 import type { Graph } from "../../transform/graphs/graph.ts";
 import { bufferOf, elementBytes } from "./buffers.ts";
 import { build } from "./build.ts";
-import { type CallOut, emit, motionsOf, offsetOf } from "./emit.ts";
+import { type CallOut, emit, motionsOf, offsetOf, type ParallelMap } from "./emit.ts";
 import { type Plan, planArena } from "./plan.ts";
-import type { Program } from "./steps.ts";
+import { joinRows } from "./rows.ts";
+import type { ContractStep, HostStep, Program } from "./steps.ts";
 
 /** What a graph became. */
 export interface Compiled {
@@ -23,8 +25,10 @@ export interface Compiled {
   readonly calls: number;
 }
 
-export function compile(graph: Graph): Compiled {
-  const { program } = build(graph);
+/** `isTight` spares memory rather than passes over it. */
+export function compile(graph: Graph, isTight = false): Compiled {
+  const built = build(graph, isTight);
+  const program = joinRows(built.program, built.buffers);
   const plan = planArena(program);
   const emitted = emit(program, plan);
   let base = 0;
@@ -103,7 +107,10 @@ function copyOut(place: Tensor, address: number): Tensor {
 }
 
 /** What JavaScript does for a step, given the indices of the loops that its places move with. */
-function caller({ step, loops }: CallOut, plan: Plan, base: () => number): (...indices: number[]) => void {
+function caller(out: CallOut, plan: Plan, base: () => number): (...indices: number[]) => void {
+  if (out.parallel) return parallelCaller(out.parallel, base);
+  const { loops } = out;
+  const step = out.step as HostStep | ContractStep;
   const addresser = (place: Tensor): ((indices: readonly number[]) => number) => {
     const start = offsetOf(place, plan);
     const motions = motionsOf(bufferOf(place)!).map(({ loop, bytes }) => ({
@@ -152,5 +159,19 @@ function caller({ step, loops }: CallOut, plan: Plan, base: () => number): (...i
       const place = step.places[i]!;
       copyIn(result, place, targets[i]!(indices));
     });
+  };
+}
+
+/** Threads share the parts of a map. */
+function parallelCaller({ bytes, scalars, total, unit }: ParallelMap, base: () => number): () => void {
+  const module = new WebAssembly.Module(bytes);
+  const env = { memory: sharedMemory(), ...scalars };
+  const run = new WebAssembly.Instance(module, { env }).exports["run"] as SharedKernel["run"];
+  const kernel: SharedKernel = { bytes, name: "run", run };
+  return () => {
+    runParts(
+      kernel,
+      shareOut(total, unit, Number.POSITIVE_INFINITY, (from, count) => [base(), from, from + count]),
+    );
   };
 }

@@ -24,6 +24,17 @@ export interface FoldStep {
   readonly place: Tensor;
 }
 
+/** Maps and reductions that run together, one row of all of them after the other. */
+export interface RowsStep {
+  readonly kind: "rows";
+  /** Lengths of the axes that number the rows. */
+  readonly lead: Shape;
+  /** The steps of one row. */
+  readonly steps: readonly (MapStep | FoldStep)[];
+  /** For each place of those steps, the place of all rows. */
+  readonly wholes: ReadonlyMap<Tensor, Tensor>;
+}
+
 export interface ContractStep {
   readonly kind: "contract";
   readonly params: ContractParams;
@@ -64,10 +75,18 @@ export interface BranchStep {
   readonly branches: readonly (readonly Step[])[];
 }
 
-export type Step = MapStep | FoldStep | ContractStep | HostStep | LoopStep | WhileStep | BranchStep;
+export type Step =
+  | MapStep
+  | FoldStep
+  | RowsStep
+  | ContractStep
+  | HostStep
+  | LoopStep
+  | WhileStep
+  | BranchStep;
 
 /** A step that only computes. */
-export type Kernel = MapStep | FoldStep | ContractStep | HostStep;
+export type Kernel = MapStep | FoldStep | RowsStep | ContractStep | HostStep;
 
 export interface Program {
   readonly inputs: readonly Tensor[];

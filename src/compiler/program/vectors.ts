@@ -112,8 +112,9 @@ export function overVectors(
   type: FloatType,
   length: number,
   body: (position: Node) => void,
+  range?: { readonly from: Node; readonly to: Node },
 ): void {
   const position = f.local("i32");
-  f.set(position, i32(0));
-  f.for(position, i32(length * bytesOf(type)), i32(16), () => body(get(position)));
+  f.set(position, range?.from ?? i32(0));
+  f.for(position, range?.to ?? i32(length * bytesOf(type)), i32(16), () => body(get(position)));
 }

@@ -1,5 +1,5 @@
 import type { Key } from "../../random/key.ts";
-import type { IterationOptions } from "../base/input.ts";
+import type { IterationOptions } from "../../tensor/progress.ts";
 import type { Format } from "../types.ts";
 
 export interface DecomposeOptions extends IterationOptions {

@@ -1,8 +1,8 @@
 // What the searches of all formats share: the task, the clock, and what a find looks like.
 
 import type { Key } from "../../random/key.ts";
+import { checkAborted, type Progress } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkAborted, type Progress } from "../base/input.ts";
 import { bytes, ranks, shapeOf } from "../operations.ts";
 import type { Decomposition, Format } from "../types.ts";
 import type { BipartitionSpectra } from "./spectra.ts";

@@ -2,26 +2,9 @@
 
 import { astype } from "../../ops/cast.ts";
 import { inexactDType, isComplex } from "../../tensor/dtype.ts";
-import { AbortedError, DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
+import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, type Shape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-
-/** What every iterative routine of this folder takes. */
-export interface IterationOptions {
-  /** Called after each step with the share of the work that is done, from 0 to 1. */
-  readonly onProgress?: (progress: Progress) => void;
-  readonly signal?: AbortSignal;
-}
-
-export interface Progress {
-  readonly fraction: number;
-  readonly stage: string;
-}
-
-/** Throws AbortedError when the caller has stopped the work. */
-export function checkAborted(signal: AbortSignal | undefined, what: string): void {
-  if (signal?.aborted) throw new AbortedError(`${what}: stopped by the caller`);
-}
 
 /**
  * The tensor ready for decomposition: float32 and complex64 stay, integers and narrow floats are widened. Throws

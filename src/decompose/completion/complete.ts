@@ -5,16 +5,10 @@ import { uniform } from "../../random/distributions.ts";
 import { foldIn, type Key, key as makeKey } from "../../random/key.ts";
 import { isComplex } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError } from "../../tensor/errors.ts";
+import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../base/frobenius.ts";
-import {
-  checkAborted,
-  checkInput,
-  checkMaxRank,
-  checkRanks,
-  type IterationOptions,
-  unravel,
-} from "../base/input.ts";
+import { checkInput, checkMaxRank, checkRanks, unravel } from "../base/input.ts";
 import { cp } from "../cp/cp.ts";
 import { cpRules } from "../cp/rules.ts";
 import { tuckerSize } from "../tucker/coreShapes.ts";

@@ -2,9 +2,9 @@
 // model says of them, then one sweep of HOOI improves the model (Geng, Miles, Zhou, Wang, "Face image modeling by
 // multilinear subspace analysis with missing values", 2009).
 
+import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../base/frobenius.ts";
-import { checkAborted, type IterationOptions } from "../base/input.ts";
 import { multiModeProduct } from "../base/unfold.ts";
 import { type HooiResult, hooi } from "../tucker/hooi.ts";
 import { sthosvd } from "../tucker/sthosvd.ts";

@@ -7,8 +7,8 @@ import { matmul } from "../../ops/contract.ts";
 import { mT } from "../../ops/movement.ts";
 import { ones } from "../../tensor/create.ts";
 import { allocate, type DType, isComplex } from "../../tensor/dtype.ts";
+import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { checkAborted, type IterationOptions } from "../base/input.ts";
 import type { CP } from "../types.ts";
 import type { FactorUpdate } from "./update.ts";
 

@@ -4,10 +4,11 @@ import { matmul } from "../../ops/contract.ts";
 import type { Key } from "../../random/key.ts";
 import { isComplex } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError } from "../../tensor/errors.ts";
+import type { IterationOptions } from "../../tensor/progress.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { cancellationLevel, residualNorm } from "../base/exactError.ts";
 import { frobenius } from "../base/frobenius.ts";
-import { checkInput, type IterationOptions } from "../base/input.ts";
+import { checkInput } from "../base/input.ts";
 import { rangeScale } from "../base/range.ts";
 import {
   checkSparse,

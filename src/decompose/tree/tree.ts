@@ -4,15 +4,10 @@ import { eigvalsh } from "../../linalg/eigh.ts";
 import { qr } from "../../linalg/qr.ts";
 import { mT, reshape, transpose } from "../../ops/movement.ts";
 import { DomainError } from "../../tensor/errors.ts";
+import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../base/frobenius.ts";
-import {
-  checkAborted,
-  checkInput,
-  checkRanks,
-  checkTolerance,
-  type IterationOptions,
-} from "../base/input.ts";
+import { checkInput, checkRanks, checkTolerance } from "../base/input.ts";
 import { rangeScale } from "../base/range.ts";
 import {
   gramFloor,

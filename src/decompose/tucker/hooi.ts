@@ -1,9 +1,9 @@
 // Higher-order orthogonal iteration: De Lathauwer, De Moor, Vandewalle, "On the best rank-1 and rank-(R1, …, RN)
 // approximation of higher-order tensors" (2000).
 
+import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../base/frobenius.ts";
-import { checkAborted, type IterationOptions } from "../base/input.ts";
 import { leftBasis, type TruncationMethod } from "../base/truncation.ts";
 import { multiModeProduct } from "../base/unfold.ts";
 import type { OrthogonalTucker } from "./sthosvd.ts";

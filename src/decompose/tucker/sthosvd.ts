@@ -2,15 +2,10 @@
 
 import type { Key } from "../../random/key.ts";
 import { DomainError } from "../../tensor/errors.ts";
+import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../base/frobenius.ts";
-import {
-  checkAborted,
-  checkMaxRank,
-  checkRanks,
-  checkTolerance,
-  type IterationOptions,
-} from "../base/input.ts";
+import { checkMaxRank, checkRanks, checkTolerance } from "../base/input.ts";
 import { leftBasis, type Truncation, type TruncationMethod } from "../base/truncation.ts";
 import { adjoint, modeProduct } from "../base/unfold.ts";
 import type { Tucker } from "../types.ts";

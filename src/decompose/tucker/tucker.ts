@@ -1,10 +1,11 @@
 // The Tucker decomposition of dense and sparse tensors: one door to HOSVD, ST-HOSVD, HOOI and the non-negative form.
 
 import { DomainError } from "../../tensor/errors.ts";
+import { checkAborted } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { cancellationLevel, residualNorm } from "../base/exactError.ts";
 import { frobenius } from "../base/frobenius.ts";
-import { checkAborted, checkInput, checkMaxRank, checkRanks, checkTolerance } from "../base/input.ts";
+import { checkInput, checkMaxRank, checkRanks, checkTolerance } from "../base/input.ts";
 import { rangeScale } from "../base/range.ts";
 import { isSparse, type SparseTensor } from "../base/sparse.ts";
 import { leftBasis } from "../base/truncation.ts";

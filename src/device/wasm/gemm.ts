@@ -10,6 +10,7 @@ import type {
   MatrixTarget,
   MatrixType,
   MatrixView,
+  PiecewiseTarget,
 } from "../device.ts";
 import { hasRelaxedSimd } from "./features.ts";
 import { type GemmKernels, gemmModule } from "./gemm_kernels.ts";
@@ -17,7 +18,7 @@ import { gemmSmall, SMALL_PRODUCT } from "./gemm_small.ts";
 import { gemv, SMALL_MATRIX } from "./gemv.ts";
 import { align, memoryView, reserve, sharedMemory } from "./memory.ts";
 import { copyLine, isConjugated, layoutOf, paddedStride, stage, transposed } from "./staging.ts";
-import { readyThreads, runParts, type SharedKernel } from "./threads/pool.ts";
+import { runParts, type SharedKernel, shareOut } from "./threads/pool.ts";
 
 /**
  * Rows of a tile and vectors across it: 8 accumulators, 4 vectors of b, 2 of a and a product fit into the 15 registers
@@ -97,10 +98,90 @@ export function gemm(
     const y = { data: target.data, offset: target.offset, stride: 1 };
     gemv(type, n, k, transposed(b), x, y, options.accumulate);
   }
+  // What lies in WebAssembly memory already (compiled programs) needs no copies.
+  else if (isResident(type, n, a, b, target, options)) gemmResident(type, m, n, k, a, b, target);
   // The left factor is copied as it is and the right one rearranged: the big one goes left.
   else if (m < FEW_ROWS && n > 2 * m && !options.triangle)
     gemmBlocked(type, n, m, k, transposed(b), transposed(a), target, options, true);
   else gemmBlocked(type, m, n, k, a, b, target, options, false);
+}
+
+/** Real matrices in the kernels' memory, with rows of whole vectors. */
+function isResident(
+  type: MatrixType,
+  n: number,
+  a: MatrixView,
+  b: MatrixView,
+  target: MatrixTarget,
+  options: GemmOptions,
+): boolean {
+  if (type !== "float32" && type !== "float64") return false;
+  const { buffer } = sharedMemory();
+  if (a.data.buffer !== buffer || b.data.buffer !== buffer || target.data.buffer !== buffer) return false;
+  return (
+    n % (type === "float32" ? 4 : 2) === 0 &&
+    !options.accumulate &&
+    !options.triangle &&
+    [a, b].every(({ rowStride, columnStride }) => columnStride === 1 || rowStride === 1)
+  );
+}
+
+/** The product where all matrices lie in memory: only the right factor is packed, and a left one by columns turned. */
+function gemmResident(
+  type: MatrixType,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  target: MatrixTarget,
+): void {
+  const bytes = type === "float32" ? 4 : 8;
+  const { shared, transpose, pack_rows, pack_columns } = kernelsOf(type);
+  const isTurned = layoutOf(a) === "columns";
+  const byRows = layoutOf(b) === "rows";
+  const kc = Math.min(k, KC);
+  const nc = Math.min(n, NC);
+  const turnedStride = paddedStride(kc) * bytes;
+  const packedBytes = align((kc + 8) * (nc + 16) * bytes);
+  const rows = isTurned ? Math.min(m, Math.max(TILE_ROWS, Math.floor(C_BYTES / turnedStride) & ~1)) : m;
+  reserve(packedBytes + (isTurned ? rows * turnedStride : 0));
+  const at = ({ offset }: { readonly offset: number }): number => offset * bytes;
+  const cStride = target.rowStride * bytes;
+  for (let l = 0; l < k; l += kc) {
+    const depth = Math.min(kc, k - l);
+    for (let j = 0; j < n; j += nc) {
+      const columns = Math.min(nc, n - j);
+      const right = at(b) + (l * b.rowStride + j * b.columnStride) * bytes;
+      const pack = byRows ? pack_rows : pack_columns;
+      pack(right, (byRows ? b.rowStride : b.columnStride) * bytes, 0, depth, columns, 1, -1, 1);
+      for (let i = 0; i < m; i += rows) {
+        const height = Math.min(rows, m - i);
+        let left = at(a) + (i * a.rowStride + l * a.columnStride) * bytes;
+        let stride = a.rowStride * bytes;
+        if (isTurned) {
+          transpose(left, a.columnStride * bytes, packedBytes, turnedStride, height, depth);
+          left = packedBytes;
+          stride = turnedStride;
+        }
+        const c = at(target) + i * cStride + j * bytes;
+        const part = (from: number, count: number): number[] => [
+          left + from * stride,
+          stride,
+          0,
+          c + from * cStride,
+          cStride,
+          count,
+          columns,
+          depth,
+          l > 0 ? 1 : 0,
+          NO_DIAGONAL,
+        ];
+        const most = Math.floor((height * columns * depth) / SMALLEST_PART);
+        runParts(shared, shareOut(height, TILE_ROWS, most, part));
+      }
+    }
+  }
 }
 
 /** target = a[m, k] · b[k, n]; see `Device.gemmImplicit`. */
@@ -111,7 +192,7 @@ export function gemmImplicit(
   k: number,
   a: MatrixView,
   b: ImplicitMatrix,
-  target: MatrixTarget,
+  target: PiecewiseTarget,
 ): void {
   if (m === 0 || n === 0) return;
   if (m < FEW_ROWS && n > 2 * m) gemmBlocked(type, n, m, k, transposed(b), transposed(a), target, {}, true);
@@ -125,7 +206,7 @@ function gemmBlocked(
   k: number,
   a: MatrixView | ImplicitMatrix,
   b: MatrixView | ImplicitMatrix,
-  target: MatrixTarget,
+  target: PiecewiseTarget,
   options: GemmOptions,
   transposeTarget: boolean,
 ): void {
@@ -209,20 +290,6 @@ function gemmBlocked(
   }
 }
 
-/** Cuts rows into parts of whole tiles, one per thread that is ready and no more than `most`. */
-function shareOut(
-  rows: number,
-  unit: number,
-  most: number,
-  part: (from: number, count: number) => number[],
-): number[][] {
-  const count = most > 1 ? Math.min(most, readyThreads()) : 1;
-  const size = Math.ceil(rows / unit / count) * unit;
-  const parts: number[][] = [];
-  for (let from = 0; from < rows; from += size) parts.push(part(from, Math.min(size, rows - from)));
-  return parts;
-}
-
 /** A finished part of the product in WebAssembly memory. */
 interface Tile {
   readonly view: FloatArray;
@@ -236,7 +303,7 @@ interface Tile {
 
 function copyOut(
   { view, at, stride, i, j, rows, columns }: Tile,
-  target: MatrixTarget,
+  target: PiecewiseTarget,
   { accumulate = false, triangle, mirror }: GemmOptions,
   width: number,
   transpose: boolean,
@@ -279,11 +346,11 @@ function copyOut(
 }
 
 /** How many columns from `j` on lie without a gap. */
-const pieceLeft = ({ pieces }: MatrixTarget, j: number): number =>
+const pieceLeft = ({ pieces }: PiecewiseTarget, j: number): number =>
   pieces ? pieces.length - (j % pieces.length) : Infinity;
 
 /** Elements between the start of a row and its column `j`. */
-const columnPlace = ({ pieces }: MatrixTarget, j: number): number =>
+const columnPlace = ({ pieces }: PiecewiseTarget, j: number): number =>
   pieces ? Math.floor(j / pieces.length) * pieces.stride + (j % pieces.length) : j;
 
 /** Moves `count` elements between two strided places; the imaginary parts are multiplied by `signIm`. */

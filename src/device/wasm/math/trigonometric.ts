@@ -1,6 +1,6 @@
 // sin, cos and tan. Arguments are reduced with pi in three parts (Cody & Waite, Software Manual for the Elementary
 // Functions, 1980); large arguments and those very close to a zero of the function, for which three parts are not
-// enough, go to the scalar definition (V8's fdlibm: Payne & Hanek's reduction).
+// enough, go to the scalar definition.
 
 import type { Node } from "../assembler.ts";
 import { COS, SIN } from "../coefficients.ts";

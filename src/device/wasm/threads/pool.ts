@@ -17,7 +17,10 @@ const PATIENCE_MS = 10_000;
 /** Turns of waiting without going to sleep. */
 const SPINS = 2000;
 
-/** A kernel that every thread can load: a module that imports only the memory, and the name of one export. */
+/**
+ * A kernel that every thread can load: a module and the name of one export. It may import the memory, and functions of
+ * Math as `<name>_float32` or `<name>_float64`.
+ */
 export interface SharedKernel {
   readonly bytes: Uint8Array;
   readonly name: string;
@@ -31,6 +34,8 @@ interface Started {
   /** Kernels that all ready workers have, by their number. */
   readonly kernels: SharedKernel[];
   readonly loaded: Set<number>[];
+  /** Kernels numbered so far. */
+  next: number;
   readonly stop: () => void;
   isBroken: boolean;
 }
@@ -69,7 +74,10 @@ export function setThreads(count: number): void {
   wanted = count;
 }
 
-/** How many threads would answer now, the calling one included. Starts the pool. */
+/**
+ * How many threads would answer now, the calling one included. Starts the pool, whose workers get ready only while the
+ * calling thread is idle: who wants all of them from the first product on can ask until they are `threads()`.
+ */
 export function readyThreads(): number {
   const count = threads();
   if (count === 1) return 1;
@@ -90,6 +98,7 @@ function start(count: number): Started {
     control,
     count,
     kernels: [],
+    next: 0,
     loaded: Array.from({ length: count }, () => new Set<number>()),
     stop: () => {
       for (const worker of workers) worker.terminate();
@@ -100,23 +109,34 @@ function start(count: number): Started {
     started.isBroken = true;
   };
   const memory = sharedMemory();
-  const workers = Array.from({ length: count }, (_, w): WorkerLike => {
-    const data = { control: control.buffer, memory, words: w * WORDS };
-    const node = nodeProcess?.getBuiltinModule?.("node:worker_threads") as NodeWorkers | undefined;
-    if (node) {
-      const worker = new node.Worker(WORKER_SOURCE, { eval: true, workerData: data });
-      worker.on("error", died);
-      worker.on("exit", died);
-      worker.unref();
-      return worker;
-    }
-    const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: "text/javascript" }));
-    const worker = new Worker(url);
-    worker.onerror = died;
-    worker.postMessage(data);
-    return worker;
-  });
+  const workers: WorkerLike[] = [];
+  try {
+    for (let w = 0; w < count; w++)
+      workers.push(startWorker({ control: control.buffer, memory, words: w * WORDS }, died));
+  } catch {
+    // A browser may refuse workers, by the page's security policy for one: then there is one thread.
+    started.isBroken = true;
+    started.stop();
+  }
   return started;
+}
+
+let workerURL: string | undefined;
+
+function startWorker(data: unknown, died: () => void): WorkerLike {
+  const node = nodeProcess?.getBuiltinModule?.("node:worker_threads") as NodeWorkers | undefined;
+  if (node) {
+    const worker = new node.Worker(WORKER_SOURCE, { eval: true, workerData: data });
+    worker.on("error", died);
+    worker.on("exit", died);
+    worker.unref();
+    return worker;
+  }
+  workerURL ??= URL.createObjectURL(new Blob([WORKER_SOURCE], { type: "text/javascript" }));
+  const worker = new Worker(workerURL);
+  worker.onerror = died;
+  worker.postMessage(data);
+  return worker;
 }
 
 interface NodeWorkers {
@@ -148,6 +168,20 @@ export function runParts(kernel: SharedKernel, parts: readonly (readonly number[
   for (const w of workers) join(current, w);
 }
 
+/** Cuts work into parts of whole units, one per thread that is ready and no more than `most`. */
+export function shareOut(
+  total: number,
+  unit: number,
+  most: number,
+  part: (from: number, count: number) => number[],
+): number[][] {
+  const count = most > 1 ? Math.min(most, readyThreads()) : 1;
+  const size = Math.ceil(total / unit / count) * unit;
+  const parts: number[][] = [];
+  for (let from = 0; from < total; from += size) parts.push(part(from, Math.min(size, total - from)));
+  return parts;
+}
+
 function readyWorkers({ control, count }: Started, most: number): number[] {
   const ready: number[] = [];
   for (let w = 0; w < count && ready.length < most; w++)
@@ -155,10 +189,22 @@ function readyWorkers({ control, count }: Started, most: number): number[] {
   return ready;
 }
 
+/** Workers keep this many kernels; further ones take the places of the oldest. */
+const MOST_KERNELS = 256;
+
+/** The number of a kernel, by which workers know it. */
+function numberOf(current: Started, kernel: SharedKernel): number {
+  const known = current.kernels.indexOf(kernel);
+  if (known >= 0) return known;
+  const id = current.next++ % MOST_KERNELS;
+  current.kernels[id] = kernel;
+  for (const loaded of current.loaded) loaded.delete(id);
+  return id;
+}
+
 /** Makes a kernel known to a worker. */
 function load(current: Started, w: number, kernel: SharedKernel): void {
-  let id = current.kernels.indexOf(kernel);
-  if (id < 0) id = current.kernels.push(kernel) - 1;
+  const id = numberOf(current, kernel);
   if (current.loaded[w]!.has(id)) return;
   const name = new TextEncoder().encode(kernel.name);
   const size = kernel.bytes.length + name.length;

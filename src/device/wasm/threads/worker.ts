@@ -10,6 +10,9 @@ const start = ({ control, memory, words }) => {
   const [READY, JOB, DONE, FAILED, KIND, KERNEL, COUNT, ARGS] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => words + i);
   const view = new Int32Array(control);
   const kernels = [];
+  const env = { memory };
+  for (const name of Object.getOwnPropertyNames(Math))
+    if (typeof Math[name] === "function") env[name + "_float32"] = env[name + "_float64"] = Math[name];
   const bytesAt = (at, length) => new Uint8Array(memory.buffer).slice(at, at + length);
   Atomics.store(view, READY, 1);
   for (let seen = 0; ; ) {
@@ -21,7 +24,7 @@ const start = ({ control, memory, words }) => {
       if (view[KIND] === LOAD) {
         const module = new WebAssembly.Module(bytesAt(view[ARGS], view[ARGS + 1]));
         const name = String.fromCharCode(...bytesAt(view[ARGS + 2], view[ARGS + 3]));
-        kernels[view[KERNEL]] = new WebAssembly.Instance(module, { env: { memory } }).exports[name];
+        kernels[view[KERNEL]] = new WebAssembly.Instance(module, { env }).exports[name];
       } else kernels[view[KERNEL]](...view.subarray(ARGS, ARGS + view[COUNT]));
     } catch {
       Atomics.store(view, FAILED, 1);

@@ -1,5 +1,5 @@
 // Optional packages, loaded when a call first needs them.
-import { MissingPackageError } from "../tensor/errors.ts";
+import { MissingPackageError } from "./errors.ts";
 
 /**
  * The module that `load` imports. Throws MissingPackageError, which says what to install, when the package is absent
