@@ -14,7 +14,7 @@ export async function jaxJs() {
     if (!devices.includes("wasm")) return { unavailable: `jax-js offers only ${devices}` };
     defaultDevice("wasm");
     globalThis.SharedArrayBuffer = Shared;
-    return { jax, numpy: jax.numpy, lax: jax.lax };
+    return { jax, numpy: jax.numpy };
   } catch (error) {
     return { unavailable: `jax-js: ${error.message}` };
   }

@@ -32,7 +32,6 @@ const [jax, ts, tensorflow, python, torch] = [
 ];
 const peers = {
   jaxJs: jax.numpy,
-  jaxLax: jax.lax,
   numpyTs: ts.numpy,
   numpy: python.time ? python : undefined,
   jax: jax.jax,

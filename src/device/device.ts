@@ -19,7 +19,11 @@ export interface MatrixTarget {
   readonly data: Storage;
   readonly offset: number;
   readonly rowStride: number;
-  /** Rows in pieces: column j lies ⌊j / length⌋ · stride + j mod length elements from the start of its row. */
+}
+
+/** A target whose rows may lie in pieces. */
+export interface PiecewiseTarget extends MatrixTarget {
+  /** Column j lies ⌊j / length⌋ · stride + j mod length elements from the start of its row. */
   readonly pieces?: { readonly length: number; readonly stride: number };
 }
 
@@ -202,6 +206,6 @@ export interface Device {
     k: number,
     a: MatrixView,
     b: ImplicitMatrix,
-    target: MatrixTarget,
+    target: PiecewiseTarget,
   ): void;
 }

@@ -9,6 +9,7 @@ import type {
   MatrixTarget,
   MatrixType,
   MatrixView,
+  PiecewiseTarget,
   ReduceKernel,
   SlidingSum,
   UnaryKernel,
@@ -149,7 +150,7 @@ function gemmImplicit(
   k: number,
   a: MatrixView,
   b: ImplicitMatrix,
-  { data, offset, rowStride, pieces = { length: n, stride: n } }: MatrixTarget,
+  { data, offset, rowStride, pieces = { length: n, stride: n } }: PiecewiseTarget,
 ): void {
   const width = type.startsWith("complex") ? 2 : 1;
   const line = new Float64Array(k * width);

@@ -11,6 +11,7 @@ import type {
   MatrixTarget,
   MatrixType,
   MatrixView,
+  PiecewiseTarget,
 } from "../device.ts";
 import { C_BYTES, KC, kernelsOf, NC, NO_DIAGONAL, SMALLEST_PART, TILE_ROWS } from "./gemm_instances.ts";
 import { gemmResident, gemmResidentBatch, isResident } from "./gemm_resident.ts";
@@ -79,7 +80,7 @@ export function gemmImplicit(
   k: number,
   a: MatrixView,
   b: ImplicitMatrix,
-  target: MatrixTarget,
+  target: PiecewiseTarget,
 ): void {
   if (m === 0 || n === 0) return;
   if (m < FEW_ROWS && n > 2 * m) gemmBlocked(type, n, m, k, transposed(b), transposed(a), target, {}, true);
@@ -93,7 +94,7 @@ function gemmBlocked(
   k: number,
   a: MatrixView | ImplicitMatrix,
   b: MatrixView | ImplicitMatrix,
-  target: MatrixTarget,
+  target: PiecewiseTarget,
   options: GemmOptions,
   transposeTarget: boolean,
 ): void {
@@ -190,7 +191,7 @@ interface Tile {
 
 function copyOut(
   { view, at, stride, i, j, rows, columns }: Tile,
-  target: MatrixTarget,
+  target: PiecewiseTarget,
   { accumulate = false, triangle, mirror }: GemmOptions,
   width: number,
   transpose: boolean,
@@ -233,11 +234,11 @@ function copyOut(
 }
 
 /** How many columns from `j` on lie without a gap. */
-const pieceLeft = ({ pieces }: MatrixTarget, j: number): number =>
+const pieceLeft = ({ pieces }: PiecewiseTarget, j: number): number =>
   pieces ? pieces.length - (j % pieces.length) : Infinity;
 
 /** Elements between the start of a row and its column `j`. */
-const columnPlace = ({ pieces }: MatrixTarget, j: number): number =>
+const columnPlace = ({ pieces }: PiecewiseTarget, j: number): number =>
   pieces ? Math.floor(j / pieces.length) * pieces.stride + (j % pieces.length) : j;
 
 /** Moves `count` elements between two strided places; the imaginary parts are multiplied by `signIm`. */

@@ -19,7 +19,6 @@ export function isResident(
   return (
     n % (type === "float32" ? 4 : 2) === 0 &&
     !options.accumulate &&
-    !target.pieces &&
     !options.triangle &&
     [a, b].every(({ rowStride, columnStride }) => columnStride === 1 || rowStride === 1)
   );
