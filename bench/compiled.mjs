@@ -20,8 +20,8 @@ const weights = (Type, sizes, scale) =>
   ]);
 const ours = (layers) => layers.map((pair) => pair.map(({ data, shape }) => tensor(data, { shape })));
 
-export async function compiled({ jax, torch }) {
-  return { rows: [...(await overhead(jax)), ...(await training(jax, torch)), ...(await physics(torch))] };
+export async function compiled({ jax, torch, tf }) {
+  return { rows: [...(await overhead(jax)), ...(await training(jax, torch, tf)), ...(await physics(torch))] };
 }
 
 async function overhead(jax) {
@@ -49,7 +49,7 @@ async function overhead(jax) {
   });
 }
 
-async function training(jax, torch) {
+async function training(jax, torch, tf) {
   const SIZES = [784, 512, 512, 10];
   const BATCH = 128;
   const RATE = 0.01;
@@ -103,10 +103,29 @@ async function training(jax, torch) {
       await jax.blockUntilReady(theirs);
     };
   }
+  if (tf) {
+    const input = tf.tensor(images, [BATCH, SIZES[0]]);
+    const labels = tf.tensor(classes, [BATCH, 10]);
+    const gradients = tf.grads((...flat) => {
+      let h = input;
+      for (let i = 0; i < flat.length; i += 2) {
+        h = tf.add(tf.matMul(h, flat[i]), flat[i + 1]);
+        if (i + 2 < flat.length) h = tf.tanh(h);
+      }
+      return tf.mean(tf.sub(tf.log(tf.sum(tf.exp(h), 1)), tf.sum(tf.mul(h, labels), 1)));
+    });
+    let flat = layers.flatMap((pair) => pair.map(({ data, shape }) => tf.tensor(data, shape)));
+    candidates["tfjs-wasm"] = () => {
+      const next = tf.tidy(() => gradients(flat).map((g, i) => tf.sub(flat[i], tf.mul(g, RATE))));
+      for (const old of flat) old.dispose();
+      flat = next;
+      flat.at(-1).dataSync();
+    };
+  }
   if (torch) candidates[torch.name] = () => torch.time("train");
   return compare(`training step, MLP ${SIZES.join("-")}, batch ${BATCH}, float32`, candidates, {
     show,
-    required: { "jax-js": 4 },
+    required: { "jax-js": 4, "tfjs-wasm": 4 },
     rounds: 21,
   });
 }

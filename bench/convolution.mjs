@@ -16,7 +16,7 @@ const WORK = [
 
 const count = (shape) => shape.reduce((a, b) => a * b, 1);
 
-export async function convolution({ jaxJs, jaxLax, numpy }) {
+export async function convolution({ jaxJs, jax, torch }) {
   const rows = [];
   for (const { name, x: xShape, w: wShape, padding, strides = 1, groups = 1 } of WORK) {
     const x = tensor(uniform(Float32Array, count(xShape), -1, 1), { shape: xShape });
@@ -31,16 +31,15 @@ export async function convolution({ jaxJs, jaxLax, numpy }) {
     const out = { data: new Float32Array(n * n), offset: 0, rowStride: n };
     const product = () => wasmDevice().gemm("float32", n, n, n, view, view, out);
     const candidates = { polyadic: () => void conv(x, w, options), "matmul of as many products": product };
-    if (jaxLax) {
+    if (jax) {
       const [a, b] = [x, w].map((t) => jaxJs.array(t.data()).reshape([...t.shape]));
       const pads = Array(2).fill([padding, padding]);
       const settings = { featureGroupCount: groups };
       candidates["jax-js"] = async () =>
-        void (await jaxLax.convGeneralDilated(a.ref, b.ref, [strides, strides], pads, settings).data());
+        void (await jax.lax.convGeneralDilated(a.ref, b.ref, [strides, strides], pads, settings).data());
     }
     const request = [xShape.join(), wShape.join(), padding, strides, groups].join(" ");
-    if (numpy && Number.isFinite(await numpy.time(`conv ${request}`)))
-      candidates.PyTorch = () => numpy.time(`conv ${request}`);
+    if (torch) candidates[torch.name] = () => torch.time(`conv ${request}`);
     rows.push(
       ...(await compare(`convolution ${name}, float32`, candidates, { show: rate(flops), rounds: 9 })),
     );
@@ -50,7 +49,7 @@ export async function convolution({ jaxJs, jaxLax, numpy }) {
       polyadic: () => void both({ x, w }),
       "matmul of as many products": () => [1, 2, 3].forEach(product),
     };
-    if (candidates.PyTorch) gradient.PyTorch = () => numpy.time(`convgrad ${request}`);
+    if (torch) gradient[torch.name] = () => torch.time(`convgrad ${request}`);
     rows.push(
       ...(await compare(`value and gradients, ${name}`, gradient, { show: rate(3 * flops), rounds: 5 })),
     );

@@ -1,6 +1,7 @@
 // Products of 1024 x 1024 matrices on one thread, and the limit that the core sets to them.
 import { polyadic, uniform } from "./library.mjs";
 import { compare } from "./measure.mjs";
+import { allThreads } from "./peers.mjs";
 
 const { get, hasRelaxedSimd, i32, lane, ModuleBuilder, op, wasmDevice } = polyadic;
 
@@ -36,7 +37,7 @@ function peak() {
   return { float32, float64: float32 / 2 };
 }
 
-export async function matmul({ jaxJs, numpyTs, numpy }) {
+export async function matmul({ jaxJs, numpyTs, numpy, tf }) {
   const n = 1024;
   const device = wasmDevice();
   const limit = peak();
@@ -63,11 +64,21 @@ export async function matmul({ jaxJs, numpyTs, numpy }) {
       const x = jaxJs.array(a).reshape([n, n]);
       candidates["jax-js"] = async () => void (await jaxJs.matmul(x.ref, x.ref).data());
     }
+    if (tf && dtype === "float32") {
+      const x = tf.tensor(a, [n, n]);
+      candidates["tfjs-wasm"] = () => {
+        const product = tf.matMul(x, x);
+        product.dataSync();
+        product.dispose();
+      };
+    }
     if (numpy) candidates[numpy.name] = () => numpy.time(`matmul ${dtype}`);
     rows.push(
       ...(await compare(`matmul ${n} ${dtype}`, candidates, {
         show: (ms) => `${((2 * n ** 3) / ms / 1e6).toFixed(1)} GFLOP/s`,
-        required: { "jax-js": 2, "numpy-ts": 2 },
+        required: Object.fromEntries(
+          ["jax-js", "numpy-ts", "tfjs-wasm"].map((peer) => [peer, allThreads ? 3 : 2]),
+        ),
       })),
     );
   }

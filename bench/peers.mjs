@@ -14,9 +14,23 @@ export async function jaxJs() {
     if (!devices.includes("wasm")) return { unavailable: `jax-js offers only ${devices}` };
     defaultDevice("wasm");
     globalThis.SharedArrayBuffer = Shared;
-    return { jax, numpy: jax.numpy, lax: jax.lax };
+    return { jax, numpy: jax.numpy };
   } catch (error) {
     return { unavailable: `jax-js: ${error.message}` };
+  }
+}
+
+/** TensorFlow.js on its WebAssembly back end, which has one thread in Node. */
+export async function tfjs() {
+  try {
+    const { default: tf } = await import("@tensorflow/tfjs");
+    const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+    setWasmPaths(new URL("node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url).pathname);
+    await tf.setBackend("wasm");
+    await tf.ready();
+    return { tf };
+  } catch (error) {
+    return { unavailable: `tfjs-wasm: ${error.message}` };
   }
 }
 

@@ -14,7 +14,7 @@ import { laplacian } from "./laplacian.mjs";
 import { polyadic } from "./library.mjs";
 import { matmul } from "./matmul.mjs";
 import { printTable } from "./measure.mjs";
-import { allThreads, jaxJs, numpyProcess, numpyTs, torchProcess } from "./peers.mjs";
+import { allThreads, jaxJs, numpyProcess, numpyTs, tfjs, torchProcess } from "./peers.mjs";
 
 const benchmarks = { matmul, convolution, eager, compiled, gradient, decompositions, elementwise, laplacian };
 const wanted = process.argv.slice(2);
@@ -23,16 +23,22 @@ for (const name of wanted)
     throw new Error(`no benchmark "${name}"; there are ${Object.keys(benchmarks).join(", ")}`);
 
 if (!allThreads) polyadic.setThreads(1);
-const [jax, ts, python, torch] = [await jaxJs(), await numpyTs(), await numpyProcess(), await torchProcess()];
+const [jax, ts, tensorflow, python, torch] = [
+  await jaxJs(),
+  await numpyTs(),
+  await tfjs(),
+  await numpyProcess(),
+  await torchProcess(),
+];
 const peers = {
   jaxJs: jax.numpy,
-  jaxLax: jax.lax,
   numpyTs: ts.numpy,
   numpy: python.time ? python : undefined,
   jax: jax.jax,
   torch: torch.time ? torch : undefined,
+  tf: tensorflow.tf,
 };
-for (const { unavailable } of [jax, ts, python, torch])
+for (const { unavailable } of [jax, ts, tensorflow, python, torch])
   if (unavailable) console.error(`not measured: ${unavailable}`);
 
 const about = { node: process.version, cpu: cpus()[0]?.model, date: new Date().toISOString().slice(0, 10) };

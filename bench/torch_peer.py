@@ -1,7 +1,8 @@
-"""Times single runs of PyTorch on the CPU: one request a line on stdin (a name), milliseconds out."""
+"""Times single runs of PyTorch on the CPU: one request a line on stdin (a name and its arguments), milliseconds out."""
 
 import sys
 import time
+from functools import partial
 
 import torch
 
@@ -56,9 +57,30 @@ def physics():
     torch.autograd.grad(loss, [p for layer in field for p in layer], allow_unused=True)
 
 
-FUNCTIONS = {"train": train, "physics": physics}
+images = {}
+
+
+def convolve(x, w, padding, strides, groups, gradients=False):
+    """The convolution of random images, and both gradients."""
+    key = (x, w)
+    if key not in images:
+        images[key] = [torch.rand([int(n) for n in shape.split(",")]) for shape in key]
+    leaves = [t.detach().requires_grad_(gradients) for t in images[key]]
+    options = {"padding": int(padding), "stride": int(strides), "groups": int(groups)}
+    y = torch.nn.functional.conv2d(*leaves, **options)
+    if gradients:
+        y.backward(y.detach())
+
+
+FUNCTIONS = {
+    "train": train,
+    "physics": physics,
+    "conv": convolve,
+    "convgrad": partial(convolve, gradients=True),
+}
 print(torch.__version__.split("+")[0], flush=True)
 for line in sys.stdin:
+    name, *arguments = line.split()
     start = time.perf_counter()
-    FUNCTIONS[line.strip()]()
+    FUNCTIONS[name](*arguments)
     print((time.perf_counter() - start) * 1e3, flush=True)

@@ -19,7 +19,11 @@ export interface MatrixTarget {
   readonly data: Storage;
   readonly offset: number;
   readonly rowStride: number;
-  /** Rows in pieces: column j lies ⌊j / length⌋ · stride + j mod length elements from the start of its row. */
+}
+
+/** A target whose rows may lie in pieces. */
+export interface PiecewiseTarget extends MatrixTarget {
+  /** Column j lies ⌊j / length⌋ · stride + j mod length elements from the start of its row. */
   readonly pieces?: { readonly length: number; readonly stride: number };
 }
 
@@ -59,6 +63,13 @@ export interface SlidingSum {
   /** Ascending places of the rows, each of `count` entries. */
   readonly rows: Int32Array;
   readonly count: number;
+}
+
+/** One product of a batch: target = a · b. */
+export interface MatrixProduct {
+  readonly a: MatrixView;
+  readonly b: MatrixView;
+  readonly target: MatrixTarget;
 }
 
 export interface GemmOptions {
@@ -180,6 +191,8 @@ export interface Device {
     target: MatrixTarget,
     options?: GemmOptions,
   ): void;
+  /** Products of one size, none of which reads or writes what another one writes. */
+  gemmBatch(type: MatrixType, m: number, n: number, k: number, products: readonly MatrixProduct[]): void;
   /**
    * out[outStart + o · featureStep + r · count + i] = Σ over t of weights[o, t] · image[starts[t] + rows[r] + i]; no
    * term of a row may reach beyond the image.
@@ -193,6 +206,6 @@ export interface Device {
     k: number,
     a: MatrixView,
     b: ImplicitMatrix,
-    target: MatrixTarget,
+    target: PiecewiseTarget,
   ): void;
 }

@@ -9,6 +9,7 @@ import type {
   MatrixTarget,
   MatrixType,
   MatrixView,
+  PiecewiseTarget,
   ReduceKernel,
   SlidingSum,
   UnaryKernel,
@@ -149,7 +150,7 @@ function gemmImplicit(
   k: number,
   a: MatrixView,
   b: ImplicitMatrix,
-  { data, offset, rowStride, pieces = { length: n, stride: n } }: MatrixTarget,
+  { data, offset, rowStride, pieces = { length: n, stride: n } }: PiecewiseTarget,
 ): void {
   const width = type.startsWith("complex") ? 2 : 1;
   const line = new Float64Array(k * width);
@@ -202,6 +203,9 @@ export const scalarDevice: Device = {
     for (let i = 0; i < count; i++) y[yStart + i]! += alpha * x[xStart + i]!;
   },
   gemm,
+  gemmBatch: (type, m, n, k, products) => {
+    for (const { a, b, target } of products) gemm(type, m, n, k, a, b, target);
+  },
   gemmImplicit,
   slide,
 };

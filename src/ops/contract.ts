@@ -1,7 +1,7 @@
 // General contraction: every product of tensors is a batch of matrix products on strided views.
 
 import { device } from "../device/current.ts";
-import type { MatrixType } from "../device/device.ts";
+import type { MatrixProduct, MatrixType, MatrixView } from "../device/device.ts";
 import { allocate, isComplex, isFloat, type Storage } from "../tensor/dtype.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import {
@@ -186,26 +186,22 @@ export function productInto(
       (at, axis, i) => at + (Math.floor(index / steps[i]!) % batchShape[i]!) * tensor.strides[axis]!,
       tensor.offset,
     );
-  for (let i = 0; i < count; i++)
-    device.gemm(
-      type,
-      m,
-      n,
-      k,
-      {
-        data: left.tensor.storage,
-        offset: offset(left, i),
-        rowStride: left.rowStride,
-        columnStride: left.columnStride,
-      },
-      {
-        data: right.tensor.storage,
-        offset: offset(right, i),
-        rowStride: right.rowStride,
-        columnStride: right.columnStride,
-      },
-      { data: out, offset: start + i * m * n, rowStride: n },
-    );
+  const view = (operand: Matrices, index: number): MatrixView => ({
+    data: operand.tensor.storage,
+    offset: offset(operand, index),
+    rowStride: operand.rowStride,
+    columnStride: operand.columnStride,
+  });
+  const products = Array.from(
+    { length: count },
+    (_, i): MatrixProduct => ({
+      a: view(left, i),
+      b: view(right, i),
+      target: { data: out, offset: start + i * m * n, rowStride: n },
+    }),
+  );
+  if (count > 1) device.gemmBatch(type, m, n, k, products);
+  else for (const { a: x, b: y, target } of products) device.gemm(type, m, n, k, x, y, target);
 }
 
 function product(a: Tensor, b: Tensor, params: ContractParams, shape: Shape, type: MatrixType): Tensor {

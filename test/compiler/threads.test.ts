@@ -1,6 +1,6 @@
 // Large compiled loops on several threads.
 
-import { exp, log, type Tensor, tree } from "polyadic";
+import { exp, log, matmul, type Tensor, tree } from "polyadic";
 import { jit } from "polyadic/compiler";
 import { setThreads, threads } from "polyadic/device";
 import { key, normal } from "polyadic/random";
@@ -19,6 +19,11 @@ test.runIf(sharesMemory)("compiled loops give the same bits on one and on severa
     (y) => ({ mask: y.greater(0.5), log: log(y.abs()) }),
     (y) => y.astype("float32").mul(2).sin(),
     (y) => y.at(":", "::-1").sub(y),
+    // Batches of products, by rows and by columns.
+    (y) => {
+      const parts = y.reshape([30, 80, 64]);
+      return [matmul(parts, parts.mT()), matmul(parts.mT(), parts.mul(2))];
+    },
   ];
   for (const f of cases) {
     setThreads(1);

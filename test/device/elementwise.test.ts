@@ -9,7 +9,8 @@ import {
 import { scalarDevice } from "../../src/device/scalar.ts";
 import { binary, forgetElementwiseKernels, unary } from "../../src/device/wasm/elementwise.ts";
 import { hasRelaxedSimd } from "../../src/device/wasm/features.ts";
-import { forgetGemmKernels, gemm } from "../../src/device/wasm/gemm.ts";
+import { gemm } from "../../src/device/wasm/gemm.ts";
+import { forgetGemmKernels } from "../../src/device/wasm/gemm_instances.ts";
 import numbers from "../reference/special_functions.json" with { type: "json" };
 
 // Both the plain loops, which small arrays get, and the vector kernels must be within 2 ulp everywhere.

@@ -15,9 +15,6 @@ const first = { params: { axis: 0 } };
 const along = { params: { axes: [0] } };
 const rows = P.tensor([1, 0], { dtype: "int32" });
 const pair = { operands: (x: P.Tensor) => [x, x] };
-/** Windows of one element over the last axis. */
-const pooled: Recipe = { params: { window: [1], strides: [1], dilation: [1], padding: [[0, 0]] } };
-
 const RECIPES: Record<string, Recipe> = {
   cast: { params: { dtype: "complex128" } },
   reshape: { params: { shape: [4] } },
@@ -32,14 +29,14 @@ const RECIPES: Record<string, Recipe> = {
   },
   where: { operands: (x) => [P.ones([2, 2], "bool"), x, x] },
   contract: { ...pair, params: { contract: [[1], [0]], batch: [[], []] } },
-  gather: { params: { axes: [0] }, operands: (x) => [x, rows] },
-  scatter: { params: { axes: [0], mode: "set" }, operands: (x) => [x, x, rows] },
   conv: {
-    params: { strides: [1], dilation: [1], inputDilation: [1], padding: [[1, 1]] },
+    params: { strides: [1], padding: [[1, 0]], inputDilation: [2], dilation: [1] },
     operands: (x) => [x.reshape([1, 1, 2, 2]), x.reshape([1, 1, 2, 2])],
   },
-  maxPool: pooled,
-  maxPoolPlace: pooled,
+  maxPool: { params: { window: [2], strides: [1], dilation: [1], padding: [[0, 0]] } },
+  maxPoolPlace: { params: { window: [2], strides: [1], dilation: [1], padding: [[0, 0]] } },
+  gather: { params: { axes: [0] }, operands: (x) => [x, rows] },
+  scatter: { params: { axes: [0], mode: "set" }, operands: (x) => [x, x, rows] },
 };
 for (const name of ["cumsum", "cumprod", "cummax", "cummin", "argmax", "argmin"]) RECIPES[name] = first;
 for (const name of ["sum", "prod", "max", "min"]) RECIPES[name] = along;

@@ -7,71 +7,24 @@ import type {
   FloatArray,
   GemmOptions,
   ImplicitMatrix,
+  MatrixProduct,
   MatrixTarget,
   MatrixType,
   MatrixView,
+  PiecewiseTarget,
 } from "../device.ts";
-import { hasRelaxedSimd } from "./features.ts";
-import { type GemmKernels, gemmModule } from "./gemm_kernels.ts";
+import { C_BYTES, KC, kernelsOf, NC, NO_DIAGONAL, SMALLEST_PART, TILE_ROWS } from "./gemm_instances.ts";
+import { gemmResident, gemmResidentBatch, isResident } from "./gemm_resident.ts";
 import { gemmSmall, SMALL_PRODUCT } from "./gemm_small.ts";
 import { gemv, SMALL_MATRIX } from "./gemv.ts";
-import { align, memoryView, reserve, sharedMemory } from "./memory.ts";
+import { align, memoryView, reserve } from "./memory.ts";
 import { copyLine, isConjugated, layoutOf, paddedStride, stage, transposed } from "./staging.ts";
-import { runParts, type SharedKernel, shareOut } from "./threads/pool.ts";
+import { runParts, shareOut } from "./threads/pool.ts";
 
-/**
- * Rows of a tile and vectors across it: 8 accumulators, 4 vectors of b, 2 of a and a product fit into the 15 registers
- * that V8 gives out. A row of the tile is a cache line of c.
- */
-const TILE_ROWS = 2;
-const TILE_VECTORS = 4;
-/** Reals along k of a block: a panel of b then takes half of a first-level cache of 32 kB. */
-const KC = 256;
 /** Bytes of a block of a: half of the second-level cache. */
 const A_BYTES = 1 << 19;
-/** Reals along n of a block of b. */
-const NC = 1024;
-/** Bytes of a block of c that waits in memory while the blocks along k are added. */
-const C_BYTES = 1 << 23;
 /** Left factors with fewer rows than this, and fewer than the right one has columns, change sides. */
 const FEW_ROWS = 32;
-/** Shifts the diagonal out of every block. */
-const NO_DIAGONAL = 1 << 30;
-
-/** Products of a block below this count of multiplications are not worth a second thread. */
-const SMALLEST_PART = 1 << 20;
-
-interface Kernels extends GemmKernels {
-  /** The block kernel, as other threads load it. */
-  readonly shared: SharedKernel;
-}
-
-const kernels = new Map<MatrixType, Kernels>();
-
-function kernelsOf(type: MatrixType): Kernels {
-  let found = kernels.get(type);
-  if (!found) {
-    const bytes = gemmModule({
-      bytes: type === "float32" || type === "complex64" ? 4 : 8,
-      width: type.startsWith("complex") ? 2 : 1,
-      fused: hasRelaxedSimd(),
-      tileRows: TILE_ROWS,
-      tileVectors: TILE_VECTORS,
-    });
-    const imports = { env: { memory: sharedMemory() } };
-    const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports)
-      .exports as unknown as GemmKernels;
-    const run = exports.block as SharedKernel["run"];
-    found = { ...exports, shared: { bytes, name: "block", run } };
-    kernels.set(type, found);
-  }
-  return found;
-}
-
-/** Forgets the compiled kernels, so that tests can change what the engine accepts. */
-export function forgetGemmKernels(): void {
-  kernels.clear();
-}
 
 /** target = a[m, k] · b[k, n]; see `Device.gemm`. */
 export function gemm(
@@ -98,90 +51,25 @@ export function gemm(
     gemv(type, n, k, transposed(b), x, y, options.accumulate);
   }
   // What lies in WebAssembly memory already (compiled programs) needs no copies.
-  else if (isResident(type, n, a, b, target, options)) gemmResident(type, m, n, k, a, b, target);
+  else if (isResident(type, n, { a, b, target }, options)) gemmResident(type, m, n, k, { a, b, target });
   // The left factor is copied as it is and the right one rearranged: the big one goes left.
   else if (m < FEW_ROWS && n > 2 * m && !options.triangle)
     gemmBlocked(type, n, m, k, transposed(b), transposed(a), target, options, true);
   else gemmBlocked(type, m, n, k, a, b, target, options, false);
 }
 
-/** Real matrices in the kernels' memory, with rows of whole vectors. */
-function isResident(
-  type: MatrixType,
-  n: number,
-  a: MatrixView,
-  b: MatrixView,
-  target: MatrixTarget,
-  options: GemmOptions,
-): boolean {
-  if (type !== "float32" && type !== "float64") return false;
-  const { buffer } = sharedMemory();
-  if (a.data.buffer !== buffer || b.data.buffer !== buffer || target.data.buffer !== buffer) return false;
-  return (
-    n % (type === "float32" ? 4 : 2) === 0 &&
-    !options.accumulate &&
-    !target.pieces &&
-    !options.triangle &&
-    [a, b].every(({ rowStride, columnStride }) => columnStride === 1 || rowStride === 1)
-  );
-}
-
-/** The product where all matrices lie in memory: only the right factor is packed, and a left one by columns turned. */
-function gemmResident(
+/** Several products of one size; see `Device.gemmBatch`. */
+export function gemmBatch(
   type: MatrixType,
   m: number,
   n: number,
   k: number,
-  a: MatrixView,
-  b: MatrixView,
-  target: MatrixTarget,
+  products: readonly MatrixProduct[],
 ): void {
-  const bytes = type === "float32" ? 4 : 8;
-  const { shared, transpose, pack_rows, pack_columns } = kernelsOf(type);
-  const isTurned = layoutOf(a) === "columns";
-  const byRows = layoutOf(b) === "rows";
-  const kc = Math.min(k, KC);
-  const nc = Math.min(n, NC);
-  const turnedStride = paddedStride(kc) * bytes;
-  const packedBytes = align((kc + 8) * (nc + 16) * bytes);
-  const rows = isTurned ? Math.min(m, Math.max(TILE_ROWS, Math.floor(C_BYTES / turnedStride) & ~1)) : m;
-  reserve(packedBytes + (isTurned ? rows * turnedStride : 0));
-  const at = ({ offset }: { readonly offset: number }): number => offset * bytes;
-  const cStride = target.rowStride * bytes;
-  for (let l = 0; l < k; l += kc) {
-    const depth = Math.min(kc, k - l);
-    for (let j = 0; j < n; j += nc) {
-      const columns = Math.min(nc, n - j);
-      const right = at(b) + (l * b.rowStride + j * b.columnStride) * bytes;
-      const pack = byRows ? pack_rows : pack_columns;
-      pack(right, (byRows ? b.rowStride : b.columnStride) * bytes, 0, depth, columns, 1, -1, 1);
-      for (let i = 0; i < m; i += rows) {
-        const height = Math.min(rows, m - i);
-        let left = at(a) + (i * a.rowStride + l * a.columnStride) * bytes;
-        let stride = a.rowStride * bytes;
-        if (isTurned) {
-          transpose(left, a.columnStride * bytes, packedBytes, turnedStride, height, depth);
-          left = packedBytes;
-          stride = turnedStride;
-        }
-        const c = at(target) + i * cStride + j * bytes;
-        const part = (from: number, count: number): number[] => [
-          left + from * stride,
-          stride,
-          0,
-          c + from * cStride,
-          cStride,
-          count,
-          columns,
-          depth,
-          l > 0 ? 1 : 0,
-          NO_DIAGONAL,
-        ];
-        const most = Math.floor((height * columns * depth) / SMALLEST_PART);
-        runParts(shared, shareOut(height, TILE_ROWS, most, part));
-      }
-    }
-  }
+  const isLarge = m > 1 && n > 1 && m * n * k > SMALL_PRODUCT;
+  if (isLarge && products.every((product) => isResident(type, n, product, {})))
+    gemmResidentBatch(type, m, n, k, products);
+  else for (const { a, b, target } of products) gemm(type, m, n, k, a, b, target);
 }
 
 /** target = a[m, k] · b[k, n]; see `Device.gemmImplicit`. */
@@ -192,7 +80,7 @@ export function gemmImplicit(
   k: number,
   a: MatrixView,
   b: ImplicitMatrix,
-  target: MatrixTarget,
+  target: PiecewiseTarget,
 ): void {
   if (m === 0 || n === 0) return;
   if (m < FEW_ROWS && n > 2 * m) gemmBlocked(type, n, m, k, transposed(b), transposed(a), target, {}, true);
@@ -206,7 +94,7 @@ function gemmBlocked(
   k: number,
   a: MatrixView | ImplicitMatrix,
   b: MatrixView | ImplicitMatrix,
-  target: MatrixTarget,
+  target: PiecewiseTarget,
   options: GemmOptions,
   transposeTarget: boolean,
 ): void {
@@ -303,7 +191,7 @@ interface Tile {
 
 function copyOut(
   { view, at, stride, i, j, rows, columns }: Tile,
-  target: MatrixTarget,
+  target: PiecewiseTarget,
   { accumulate = false, triangle, mirror }: GemmOptions,
   width: number,
   transpose: boolean,
@@ -346,11 +234,11 @@ function copyOut(
 }
 
 /** How many columns from `j` on lie without a gap. */
-const pieceLeft = ({ pieces }: MatrixTarget, j: number): number =>
+const pieceLeft = ({ pieces }: PiecewiseTarget, j: number): number =>
   pieces ? pieces.length - (j % pieces.length) : Infinity;
 
 /** Elements between the start of a row and its column `j`. */
-const columnPlace = ({ pieces }: MatrixTarget, j: number): number =>
+const columnPlace = ({ pieces }: PiecewiseTarget, j: number): number =>
   pieces ? Math.floor(j / pieces.length) * pieces.stride + (j % pieces.length) : j;
 
 /** Moves `count` elements between two strided places; the imaginary parts are multiplied by `signIm`. */

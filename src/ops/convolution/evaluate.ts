@@ -131,9 +131,9 @@ function spread(x: Tensor, out: Storage, offset: number, strides: readonly numbe
   visit(0, offset);
 }
 
-/** Multiplications of a group that loops have done before a matrix product gets going, measured. */
+/** Multiplications of a group that loops have done before a matrix product gets going; about right where it was tried. */
 const FEW_PRODUCTS = 4000;
-/** Features of a group below which loops are faster than the matrix product, measured for complex numbers. */
+/** Features of a group below which loops are faster than the matrix product, for complex numbers; about right where it was tried. */
 const FEW_FEATURES = 3;
 
 function convolveDense(

@@ -22,13 +22,13 @@ export interface Slides {
 /** Entries of an image laid out, of the kernel and of the result: together they fit into the scratch of the device. */
 const MOST_ENTRIES = 1 << 20;
 
-/** A matrix product with fewer rows spends most of its time on the patches; measured, like what follows. */
+/** A matrix product with fewer rows spends most of its time on the patches. */
 const FEW_FEATURES = 3;
 /** Above this many features, the matrix product has the better tiles: 64 features slide 1.2 times as fast, 128 no more. */
 const MOST_FEATURES = 64;
 /** Weights that stay in the second cache, where every piece of the image meets all of them. */
 const MOST_WEIGHTS = 1 << 16;
-/** The part of the places in an image that must be windows: sums at the others are thrown away. */
+/** The part of the places in an image that must be windows: sums at the others are thrown away. A judgement, not a sweep. */
 const LEAST_WINDOWS = 0.6;
 
 /** Positions that the windows of an axis reach, by phases. */

@@ -160,11 +160,17 @@ export function runParts(kernel: SharedKernel, parts: readonly (readonly number[
   const workers = readyWorkers(current, helpers);
   for (const w of workers) load(current, w, kernel);
   const id = current.kernels.indexOf(kernel);
-  workers.forEach((w, i) => {
-    post(current, w, RUN, id, parts[i + 1]!);
-  });
-  kernel.run(...parts[0]!);
-  for (const args of parts.slice(workers.length + 1)) kernel.run(...args);
+  // Whoever is done takes the next part.
+  let next = 0;
+  for (const w of workers) post(current, w, RUN, id, parts[next++]!);
+  while (next < parts.length) {
+    kernel.run(...parts[next++]!);
+    for (const w of workers)
+      if (next < parts.length && isDone(current, w)) {
+        join(current, w);
+        post(current, w, RUN, id, parts[next++]!);
+      }
+  }
   for (const w of workers) join(current, w);
 }
 
@@ -230,15 +236,17 @@ function post({ control }: Started, w: number, kind: number, id: number, args: r
   Atomics.notify(control, words + JOB);
 }
 
+const isDone = ({ control }: Started, w: number): boolean =>
+  Atomics.load(control, w * WORDS + DONE) === Atomics.load(control, w * WORDS + JOB);
+
 /** Waits until a worker has done its job. */
 function join(current: Started, w: number): void {
   const { control } = current;
   const words = w * WORDS;
   const job = Atomics.load(control, words + JOB);
-  const isDone = (): boolean => Atomics.load(control, words + DONE) === job;
-  for (let i = 0; i < SPINS; i++) if (isDone()) break;
+  for (let i = 0; i < SPINS; i++) if (isDone(current, w)) break;
   const deadline = performance.now() + PATIENCE_MS;
-  while (!isDone()) {
+  while (!isDone(current, w)) {
     if (performance.now() > deadline) {
       current.isBroken = true;
       current.stop();
