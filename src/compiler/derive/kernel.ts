@@ -90,6 +90,20 @@ export const modelCost = (kernels: readonly Kernel[], machine: MachineModel = MA
     return total + machine.overhead + (elements * machine.bytesPerElement) / machine.bandwidth + flops / peak;
   }, 0);
 
+/** Kernels that depend on something else than constants; the others run once, before the program is used. */
+export function runtimeKernels(
+  kernels: readonly Kernel[],
+  constants: ReadonlySet<string>,
+): readonly Kernel[] {
+  const known = new Set(constants);
+  return kernels.filter(({ scope, output }) => {
+    const reads = accessesOf(scope.body);
+    const isConstant = reads.every(({ source }) => source.kind === "input" && known.has(source.name));
+    if (isConstant) known.add(output.name);
+    return !isConstant;
+  });
+}
+
 /** Kernels in their order, and the tensor and shape that is the result. */
 export interface Plan {
   readonly kernels: readonly Kernel[];

@@ -1,10 +1,13 @@
 // The search for programs: rules that explore one after another, depth first, and at every state an attempt to get to
 // each operator by repairs alone. States that were seen before, by their canonical text, are not entered again.
 
+import { hasSimd } from "../../device/wasm/features.ts";
 import { AbortedError, DomainError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { jit } from "../jit.ts";
+import { evaluateGraph, traceFlat } from "../../transform/graphs/graph.ts";
+import { optimize } from "../passes/optimize.ts";
+import { compile } from "../program/run.ts";
 import { shiftedQuotient } from "./affine.ts";
 import {
   accessesOf,
@@ -16,7 +19,15 @@ import {
 } from "./expression.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { interpretAt, type Operands, operandOf } from "./interpret.ts";
-import { formatKernel, type Kernel, modelCost, type Plan, runPlan, type Target } from "./kernel.ts";
+import {
+  formatKernel,
+  type Kernel,
+  modelCost,
+  type Plan,
+  runPlan,
+  runtimeKernels,
+  type Target,
+} from "./kernel.ts";
 import { matchDirectly, matchTarget } from "./match.ts";
 import { transformLayouts } from "./rules/layout.ts";
 import { magnifyRanges, relaxRanges } from "./rules/ranges.ts";
@@ -37,6 +48,8 @@ export interface DeriveOptions {
   readonly prune?: boolean;
   /** By the model, by a model of one's own (seconds of a kernel), or the five best by the model measured. */
   readonly cost?: "model" | "measure" | ((kernel: Kernel) => number);
+  /** Tensors known beforehand, as weights are: kernels that read nothing else cost nothing. */
+  readonly constants?: readonly string[];
   /** Seconds. The result is the same every time as long as neither this nor nothing else stops the search. */
   readonly timeLimit?: number;
   /** States after which the search stops, 20,000 unless told. */
@@ -53,9 +66,9 @@ export interface Candidate {
   /** The rules and matches that led to it, with the expression after each. */
   readonly steps: readonly string[];
   readonly kernels: readonly Kernel[];
-  /** Arithmetic operations of all kernels. */
+  /** Arithmetic operations of all kernels that do not read constants only. */
   readonly flops: number;
-  /** Elements that all kernels read and write. */
+  /** Elements that they read and write. */
   readonly elements: number;
 }
 
@@ -153,7 +166,8 @@ export function lowerDirectly(expression: Expression): Plan {
 type SearchOptions = DeriveOptions &
   Required<Pick<DeriveOptions, "maxDepth" | "targets" | "prune" | "maxStates">> & { readonly costOf: CostOf };
 
-type CostOf = (kernels: readonly Kernel[]) => number;
+/** What kernels cost, and those of them that count. */
+type CostOf = (kernels: readonly Kernel[]) => { readonly cost: number; readonly counted: readonly Kernel[] };
 
 class Search {
   states = 0;
@@ -223,7 +237,7 @@ class Search {
     const id = kernels.map((kernel) => kernel.output.name).join();
     if (this.#found.has(id)) return;
     this.#found.add(id);
-    this.plans.push({ plan, cost: this.#options.costOf(kernels), trail });
+    this.plans.push({ plan, cost: this.#options.costOf(kernels).cost, trail });
     if (this.plans.length > 2 * MOST_CANDIDATES) this.rank();
   }
 
@@ -264,10 +278,13 @@ export function derive(expression: Expression, options: DeriveOptions = {}): Der
         `derive: targets: one of ${ALL_TARGETS.join(", ")} was expected, got "${target}"`,
       );
   const inputs = inputsOf(expression);
-  const costOf: CostOf =
-    typeof cost === "function"
-      ? (kernels) => kernels.reduce((sum, kernel) => sum + cost(kernel), 0)
-      : modelCost;
+  const constants = new Set(options.constants);
+  const price: (kernels: readonly Kernel[]) => number =
+    typeof cost === "function" ? (list) => list.reduce((sum, kernel) => sum + cost(kernel), 0) : modelCost;
+  const costOf: CostOf = (kernels) => {
+    const counted = runtimeKernels(kernels, constants);
+    return { cost: price(counted), counted };
+  };
   const search = new Search({ ...options, maxDepth, targets, prune, maxStates, costOf });
   search.visit({ expression, kernels: [], trail: [], counts: RULES.map(() => 0) }, 0);
   search.rank();
@@ -299,18 +316,19 @@ function candidateOf(
   costOf: CostOf,
 ): Candidate {
   const { kernels } = plan;
+  const { cost, counted } = costOf(kernels);
   return {
     program: (operands) => {
       for (const { name, shape } of inputs.values()) operandOf(operands, name, shape);
       return runPlan(plan, operands);
     },
-    cost: costOf(kernels),
+    cost,
     get steps() {
       return typeof steps === "function" ? steps() : steps;
     },
     kernels,
-    flops: kernels.reduce((sum, { flops }) => sum + flops, 0),
-    elements: kernels.reduce((sum, { elements }) => sum + elements, 0),
+    flops: counted.reduce((sum, { flops }) => sum + flops, 0),
+    elements: counted.reduce((sum, { elements }) => sum + elements, 0),
   };
 }
 
@@ -361,14 +379,28 @@ function measured(
   const chosen = candidates.filter((candidate, i) => i < MEASURED || candidate === original);
   return chosen
     .map((candidate) => {
-      const run = jit(candidate.program);
-      run(operands);
+      const run = compiled(candidate, operands);
+      run();
       const times = Array.from({ length: 7 }, () => {
         const start = performance.now();
-        run(operands);
+        run();
         return performance.now() - start;
       });
       return { ...candidate, steps: candidate.steps, cost: times.sort((a, b) => a - b)[3]! / 1000 };
     })
     .sort((a, b) => a.cost - b.cost);
+}
+
+/** The program of a candidate, compiled as `jit` would. */
+function compiled({ program }: Candidate, operands: Operands): () => unknown {
+  const names = Object.keys(operands);
+  const values = Object.values(operands);
+  const graph = traceFlat(
+    (inputs) => [program(Object.fromEntries(names.map((name, i) => [name, inputs[i]!])))],
+    values,
+    "derive",
+  );
+  if (!hasSimd()) return () => evaluateGraph(graph, values);
+  const { run } = compile(optimize(graph).graph);
+  return () => run(values);
 }
