@@ -17,6 +17,7 @@ export {
   type Scope,
 } from "./derive/expression.ts";
 export { fingerprint } from "./derive/fingerprint.ts";
+export { toExpression } from "./derive/fromGraph.ts";
 export { fuseExpressions } from "./derive/fuse.ts";
 export { interpret, type Operands } from "./derive/interpret.ts";
 export { type Kernel, type KernelKind, type MachineModel, modelCost, type Target } from "./derive/kernel.ts";
@@ -29,6 +30,7 @@ export {
   productExpression,
   transposedConvolutionExpression,
 } from "./derive/operators.ts";
+export { type DerivePassOptions, type DeriveReport, derivePass } from "./derive/pass.ts";
 export {
   type Candidate,
   type Derivation,
