@@ -31,6 +31,7 @@ export function fuseExpressions(expressions: readonly Expression[]): Expression 
   const body = fuseBodies(
     expressions.map((e) => e.scope.body),
     which,
+    new Set(scope.loops.map(({ name }) => name)),
   );
   return {
     scope: { ...scope, loops: [which, ...scope.loops], body },
@@ -43,7 +44,7 @@ const rangesText = ({ loops, sums }: Scope): string =>
     .map((list) => list.map(({ name, from, to }) => `${name}:${from}..${to}`).join(", "))
     .join("; ");
 
-function fuseBodies(bodies: readonly Body[], which: Range): Body {
+function fuseBodies(bodies: readonly Body[], which: Range, loops: ReadonlySet<string>): Body {
   const first = bodies[0]!;
   const differ = (): never => {
     throw new DomainError("fuseExpressions: the bodies differ in more than the tensors that they read");
@@ -61,6 +62,7 @@ function fuseBodies(bodies: readonly Body[], which: Range): Body {
         fuseBodies(
           same.map(({ args }) => args[i]!),
           which,
+          loops,
         ),
       ),
     };
@@ -77,20 +79,21 @@ function fuseBodies(bodies: readonly Body[], which: Range): Body {
   if (sources.every(({ name }) => name === sources[0]!.name)) return first;
   const shape = sources[0]!.shape;
   if (shape.length === 0 || sources.some((source) => source.shape.join() !== shape.join())) return differ();
+  // In front of the first axis that stays in the result, so that a product has its columns side by side.
+  const free = first.index.findIndex(({ terms }) => [...terms.keys()].some((name) => loops.has(name)));
+  const place = Math.max(0, free);
   return {
     kind: "access",
-    source: stacked(sources),
-    index: [variable(which.name), ...first.index],
+    source: stacked(sources, place),
+    index: [...first.index.slice(0, place), variable(which.name), ...first.index.slice(place)],
   };
 }
 
-/** T[g, i, …] = T_g[i, …]: the sum of all tensors, each zero but for its own g. */
-function stacked(sources: readonly Input[]): Scope {
+/** T[…, g, i, …] = T_g[…, i, …]: the sum of all tensors, each zero but for its own g. */
+function stacked(sources: readonly Input[], place: number): Scope {
   const { shape } = sources[0]!;
-  const loops: Range[] = [
-    { name: "g", from: 0, to: sources.length },
-    ...shape.map((to, i) => ({ name: `a${i}`, from: 0, to })),
-  ];
+  const loops: Range[] = shape.map((to, i) => ({ name: `a${i}`, from: 0, to }));
+  loops.splice(place, 0, { name: "g", from: 0, to: sources.length });
   const reads = sources.map((source, which): Access => {
     // Along its first axis, every other g lies outside.
     const far = affine([["g", shape[0]!]], -which * shape[0]!);

@@ -102,6 +102,8 @@ const RULES: readonly { readonly name: string; readonly rule: Rule; readonly mos
 
 /** Kept for ranking and checks. */
 const MOST_CANDIDATES = 12;
+/** And of every sequence of kinds of kernels the cheapest, up to this many in all. */
+const MOST_KINDS = 20;
 const MEASURED = 5;
 /** Elements of a result that are compared with the interpreter. */
 const CHECKED_ELEMENTS = 64;
@@ -241,10 +243,17 @@ class Search {
     if (this.plans.length > 2 * MOST_CANDIDATES) this.rank();
   }
 
-  /** The best first, and not too many. */
+  /** The best first, and not too many; but also the best of each sort. */
   rank(): void {
-    this.plans.sort((a, b) => a.cost - b.cost);
-    this.plans.length = Math.min(this.plans.length, MOST_CANDIDATES);
+    this.plans.sort((x, y) => x.cost - y.cost);
+    const seen = new Set<string>();
+    const kept = this.plans.filter(({ plan }, i) => {
+      const kinds = plan.kernels.map(({ kind }) => kind).join();
+      const isFirst = !seen.has(kinds);
+      seen.add(kinds);
+      return i < MOST_CANDIDATES || isFirst;
+    });
+    this.plans.splice(0, this.plans.length, ...kept.slice(0, MOST_KINDS));
   }
 
   #isOver(): boolean {
