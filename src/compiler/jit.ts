@@ -6,6 +6,7 @@ import { FlatCall, flattenArguments } from "../transform/arguments.ts";
 import { callP } from "../transform/graphs/call.ts";
 import { close, evaluateGraph, type Graph, traceFlat } from "../transform/graphs/graph.ts";
 import { compileWithin } from "./budget.ts";
+import { derivePass } from "./derive/pass.ts";
 import { optimize } from "./passes/optimize.ts";
 import { type Compiled, compile } from "./program/run.ts";
 
@@ -70,11 +71,14 @@ const runPlain: Run = (graph, inputs) => {
   return canCompile ? programOf(graph).run(inputs) : evaluateGraph(graph, inputs);
 };
 
-/** Runs a function's own graphs within a budget. Those that transforms make of them return more, and have none. */
-function runWithin(memoryBudget: number, own: WeakSet<Graph>): Run {
+/** Runs a function's own graphs with these options. Those that transforms make of them are other functions. */
+function runWith({ memoryBudget, derive = false }: JitOptions, own: WeakSet<Graph>): Run {
   return (graph, inputs) => {
-    if (own.has(graph) && !programs.has(graph) && hasSimd())
-      programs.set(graph, compileWithin(optimize(graph).graph, memoryBudget));
+    if (own.has(graph) && !programs.has(graph) && hasSimd()) {
+      const plain = optimize(graph).graph;
+      const better = derive ? optimize(derivePass(plain).graph).graph : plain;
+      programs.set(graph, memoryBudget === undefined ? compile(better) : compileWithin(better, memoryBudget));
+    }
     return runPlain(graph, inputs);
   };
 }
@@ -86,6 +90,11 @@ export interface JitOptions {
    * compile the gradient: `jit(grad(f), { memoryBudget })`.
    */
   readonly memoryBudget?: number;
+  /**
+   * Look for programs that are derived from the equations of the graph and cost less by a model (see `derivePass`);
+   * false unless told. Values stay the same up to rounding.
+   */
+  readonly derive?: boolean;
 }
 
 /** A function that `jit` made, and what it holds. */
@@ -104,9 +113,8 @@ export function jit<A extends readonly unknown[], B>(
   f: (...args: A) => B,
   options: JitOptions = {},
 ): Jitted<A, B> {
-  const { memoryBudget } = options;
   const own = new WeakSet<Graph>();
-  const run = memoryBudget === undefined ? runPlain : runWithin(memoryBudget, own);
+  const run = options.memoryBudget === undefined && !options.derive ? runPlain : runWith(options, own);
   /** Most recently used first. */
   const cache: Traced[] = [];
   const find = (args: readonly unknown[], leaves: Tensor[]): Traced | undefined => {
