@@ -10,19 +10,19 @@ import type { SharedKernel } from "./threads/pool.ts";
  * Rows of a tile and vectors across it: 8 accumulators, 4 vectors of b, 2 of a and a product fit into the 15 registers
  * that V8 gives out. A row of the tile is a cache line of c.
  */
-export const TILE_ROWS = 2;
+export const TILE_ROWS: number = 2;
 const TILE_VECTORS = 4;
 /** Reals along k of a block: a panel of b then takes half of a first-level cache of 32 kB. */
-export const KC = 256;
+export const KC: number = 256;
 /** Reals along n of a block of b. */
-export const NC = 1024;
+export const NC: number = 1024;
 /** Bytes of a block of c that waits in memory while the blocks along k are added. */
-export const C_BYTES = 1 << 23;
+export const C_BYTES: number = 1 << 23;
 /** Shifts the diagonal out of every block. */
-export const NO_DIAGONAL = 1 << 30;
+export const NO_DIAGONAL: number = 1 << 30;
 
 /** Products of a block below this count of multiplications are not worth a second thread. */
-export const SMALLEST_PART = 1 << 20;
+export const SMALLEST_PART: number = 1 << 20;
 
 export interface Kernels extends GemmKernels {
   /** The block kernel, as other threads load it. */
