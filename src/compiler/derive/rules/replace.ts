@@ -1,6 +1,6 @@
 // Putting another scope in the place of an inner one, with the reads of it changed accordingly.
 
-import { type Affine, extentOf, type Ranges, rangesOf } from "../affine.ts";
+import { type Affine, type Ranges, rangesOf } from "../affine.ts";
 import {
   type Access,
   type Expression,
@@ -63,7 +63,5 @@ export function readsWithin(
   });
 }
 
-/** An inner scope, or the root when the loop of it keeps its extent. */
+/** Whether a scope is the whole expression. */
 export const isRoot = ({ scope }: Expression, inner: Scope): boolean => scope === inner;
-
-export const extentsOf = (scope: Scope): number[] => scope.loops.map(extentOf);

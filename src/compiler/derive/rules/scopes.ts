@@ -2,7 +2,6 @@
 
 import { type Affine, bounds, type Range, rangesOf, substitute, variable } from "../affine.ts";
 import {
-  accessesOf,
   type Body,
   type Expression,
   innermost,
@@ -85,7 +84,3 @@ export function mergeScopes(expression: Expression): Expression[] {
   const scope = merge(expression.scope);
   return scope ? [{ ...expression, scope }] : [];
 }
-
-/** Whether all that a scope reads is given. */
-export const readsInputsOnly = ({ body }: Scope): boolean =>
-  accessesOf(body).every(({ source }) => source.kind === "input");
