@@ -376,6 +376,9 @@ function judgeOf(
   };
 }
 
+/** Milliseconds that a measurement takes at least. */
+const SHORTEST_TIME = 1;
+
 /** The five best by the model and the original, by the median of measured runs. */
 function measured(
   candidates: readonly Candidate[],
@@ -391,9 +394,14 @@ function measured(
       const run = compiled(candidate, operands);
       run();
       const times = Array.from({ length: 7 }, () => {
+        // As often as it takes for the clock to tell: browsers round it.
         const start = performance.now();
-        run();
-        return performance.now() - start;
+        let runs = 0;
+        do {
+          run();
+          runs++;
+        } while (performance.now() - start < SHORTEST_TIME);
+        return (performance.now() - start) / runs;
       });
       return { ...candidate, steps: candidate.steps, cost: times.sort((a, b) => a - b)[3]! / 1000 };
     })

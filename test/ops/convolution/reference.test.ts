@@ -1,8 +1,8 @@
 // Convolution, transposed convolution and pooling against PyTorch: values, and gradients for one cotangent.
-import { readFileSync } from "node:fs";
 import { avgPool, conv, convTranspose, floor, maxPool, type Padding, type Tensor, tensor } from "polyadic";
 import { vjp } from "polyadic/transform";
 import { expect, test } from "vitest";
+import reference from "../../reference/convolution.json" with { type: "json" };
 
 type PerAxis = number | number[];
 
@@ -25,9 +25,7 @@ interface Case {
   readonly gradients: number[][];
 }
 
-const cases: readonly Case[] = JSON.parse(
-  readFileSync(new URL("../../reference/convolution.json", import.meta.url), "utf8"),
-);
+const cases = reference as unknown as readonly Case[];
 
 /** The same numbers as `make` in test/reference/convolution.py. */
 function make(shape: number[], seed: number): Tensor {
