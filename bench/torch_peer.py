@@ -57,15 +57,15 @@ def physics():
     torch.autograd.grad(loss, [p for layer in field for p in layer], allow_unused=True)
 
 
-images = {}
+pictures = {}
 
 
 def convolve(x, w, padding, strides, groups, gradients=False):
-    """The convolution of random images, and both gradients."""
+    """The convolution of random pictures, and both gradients."""
     key = (x, w)
-    if key not in images:
-        images[key] = [torch.rand([int(n) for n in shape.split(",")]) for shape in key]
-    leaves = [t.detach().requires_grad_(gradients) for t in images[key]]
+    if key not in pictures:
+        pictures[key] = [torch.rand([int(n) for n in shape.split(",")]) for shape in key]
+    leaves = [t.detach().requires_grad_(gradients) for t in pictures[key]]
     options = {"padding": int(padding), "stride": int(strides), "groups": int(groups)}
     y = torch.nn.functional.conv2d(*leaves, **options)
     if gradients:
