@@ -156,6 +156,18 @@ describe("values", () => {
         }
   });
 
+  test("constants that only their sign or kind tells apart", () => {
+    const f = (x: Tensor): Tensor[] => [
+      x.div(0),
+      x.div(-0),
+      x.mul(Number.POSITIVE_INFINITY),
+      x.mul(Number.NaN),
+    ];
+    jit(f)(xs).forEach((value, i) => {
+      expect(value.toTypedArray()).toEqual(f(xs)[i]!.toTypedArray());
+    });
+  });
+
   test("compiled functions inside of compiled functions and of calls out of them", () => {
     const inner = jit((x: Tensor) => sin(x).mul(2));
     const outer = jit((x: Tensor) =>

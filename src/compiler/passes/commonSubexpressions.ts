@@ -2,7 +2,7 @@ import { bind } from "../../ops/bind.ts";
 import { Tracer } from "../../ops/tracer.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { Graph } from "../../transform/graphs/graph.ts";
-import { isUniform } from "./constants.ts";
+import { uniformValue } from "./constants.ts";
 import { rewrite } from "./walk.ts";
 
 /** An operation applied twice to the same operands is applied once. */
@@ -18,13 +18,14 @@ export function mergeCommon(graph: Graph): Graph {
     }
     return number;
   };
-  /** Functions, graphs and tensors among parameters are told apart by identity. */
+  /** Functions, graphs and tensors among parameters are told apart by identity, numbers by value. */
   const keyOf = (params: unknown): string =>
-    JSON.stringify(params, (_key, value) =>
-      typeof value === "function" || value instanceof Graph || value instanceof Tensor
-        ? `#${numberOf(value)}`
-        : value,
-    ) ?? "";
+    JSON.stringify(params, (_key, value) => {
+      if (typeof value === "function" || value instanceof Graph || value instanceof Tensor)
+        return `#${numberOf(value)}`;
+      // JSON writes infinities and NaN as null, and -0 as 0.
+      return typeof value === "number" ? `=${exact(value)}` : value;
+    }) ?? "";
   const operandKey = (x: Tensor): string => {
     if (x instanceof Tracer) return `${numberOf(x)}`;
     // Views of one constant are made anew each time.
@@ -41,9 +42,11 @@ export function mergeCommon(graph: Graph): Graph {
   });
 }
 
+/** A number as text that no other number has. */
+const exact = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
+
 /** Constants that repeat one readable element are equal by value. */
 function constantKey(x: Tensor): string | null {
-  return isUniform(x) && !x.dtype.startsWith("complex")
-    ? `${x.dtype}[${x.shape}]=${x.element(...x.shape.map(() => 0)) as number}`
-    : null;
+  const value = uniformValue(x);
+  return value === null ? null : `${x.dtype}[${x.shape}]=${exact(value)}`;
 }
