@@ -1,15 +1,15 @@
 // Linear systems with square matrices, on tensors.
-import { bindOne } from "../ops/bind.ts";
-import type { Primitive } from "../ops/primitive.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { bindOne } from "../../ops/bind.ts";
+import type { Primitive } from "../../ops/primitive.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { hermitianPart } from "../base/derivative.ts";
+import { type HermitianParams, hermitianTo, load, type Work } from "../base/matrix.ts";
+import { factorsOf, type Memory } from "../base/remember.ts";
+import { type SystemParams, solveSystem, systemPrimitive } from "../base/system.ts";
+import { exchange, factorLU } from "../kernels/lu.ts";
+import { solveTriangle } from "../kernels/triangular.ts";
 import { choleskyOf } from "./cholesky.ts";
-import { hermitianPart } from "./derivative.ts";
-import { exchange, factorLU } from "./lu.ts";
-import { type HermitianParams, hermitianTo, load, type Work } from "./matrix.ts";
-import { factorsOf, type Memory } from "./remember.ts";
 import { checkDiagonal } from "./solveTriangular.ts";
-import { type SystemParams, solveSystem, systemPrimitive } from "./system.ts";
-import { solveTriangle } from "./triangular.ts";
 
 /** P A = L U, packed as `factorLU` leaves it. */
 export interface LU {

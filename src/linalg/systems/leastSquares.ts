@@ -1,12 +1,12 @@
 // Least squares of any rank by the singular value decomposition.
-import { bind, bindOne } from "../ops/bind.ts";
-import { where } from "../ops/comparison.ts";
-import { definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
-import { minus } from "../ops/series.ts";
-import { allocate, machineEpsilon, realDType } from "../tensor/dtype.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { adjoint, chain, columnProducts, matmulOrNull } from "./derivative.ts";
-import { asRow } from "./gap.ts";
+import { bind, bindOne } from "../../ops/bind.ts";
+import { where } from "../../ops/comparison.ts";
+import { definePrimitive, JET_FROM_JVP, type Primitive } from "../../ops/primitive.ts";
+import { minus } from "../../ops/series.ts";
+import { allocate, machineEpsilon, realDType } from "../../tensor/dtype.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { adjoint, chain, columnProducts, matmulOrNull } from "../base/derivative.ts";
+import { asRow } from "../base/gap.ts";
 import {
   broadcastBatch,
   checkMatrix,
@@ -20,11 +20,11 @@ import {
   rightSides,
   store,
   storeVector,
-} from "./matrix.ts";
-import { norm } from "./norm.ts";
+} from "../base/matrix.ts";
+import { multiply, norm2, scale } from "../kernels/vector.ts";
+import { norm } from "../norms/norm.ts";
+import { type MatrixSVD, svdFactors, valueTangents } from "../spectral/svd.ts";
 import { pinvP, type RankParams, rankOf, rankTolerance } from "./pseudoinverse.ts";
-import { type MatrixSVD, svdFactors, valueTangents } from "./svd.ts";
-import { multiply, norm2, scale } from "./vector.ts";
 
 export interface LeastSquares {
   /** `[…, n]` or `[…, n, k]`: of all minimizers the one of least norm. */

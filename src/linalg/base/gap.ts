@@ -1,14 +1,14 @@
 // Division by the distances between eigenvalues or singular values, of which the derivatives of vectors are made.
 
-import { bindOne } from "../ops/bind.ts";
-import { where } from "../ops/comparison.ts";
-import { definePrimitive, type Primitive } from "../ops/primitive.ts";
-import { isOpen, leadingBatch } from "../ops/rules.ts";
-import { grow, minus } from "../ops/series.ts";
-import { allocate, type DType, dtypeInfo, isComplex, machineEpsilon } from "../tensor/dtype.ts";
-import { ShapeError } from "../tensor/errors.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { bindOne } from "../../ops/bind.ts";
+import { where } from "../../ops/comparison.ts";
+import { definePrimitive, type Primitive } from "../../ops/primitive.ts";
+import { isOpen, leadingBatch } from "../../ops/rules.ts";
+import { grow, minus } from "../../ops/series.ts";
+import { allocate, type DType, dtypeInfo, isComplex, machineEpsilon } from "../../tensor/dtype.ts";
+import { ShapeError } from "../../tensor/errors.ts";
+import { formatShape, sameShape } from "../../tensor/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { FACTORED } from "./matrix.ts";
 
 /**

@@ -1,14 +1,14 @@
 // Triangular systems, on tensors.
 
-import { bindOne } from "../ops/bind.ts";
-import { tril, triu } from "../ops/join.ts";
-import type { Primitive } from "../ops/primitive.ts";
-import { DomainError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { adjoint } from "./derivative.ts";
-import { load, type Work } from "./matrix.ts";
-import { type SystemParams, solveSystem, systemPrimitive } from "./system.ts";
-import { solveTriangle, type Triangle, zeroOnDiagonal } from "./triangular.ts";
+import { bindOne } from "../../ops/bind.ts";
+import { tril, triu } from "../../ops/join.ts";
+import type { Primitive } from "../../ops/primitive.ts";
+import { DomainError } from "../../tensor/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { adjoint } from "../base/derivative.ts";
+import { load, type Work } from "../base/matrix.ts";
+import { type SystemParams, solveSystem, systemPrimitive } from "../base/system.ts";
+import { solveTriangle, type Triangle, zeroOnDiagonal } from "../kernels/triangular.ts";
 
 interface TriangularParams extends SystemParams, Triangle {}
 

@@ -1,21 +1,21 @@
 // Linear systems given by a function, differentiable without differentiating the solver.
 
-import { bind } from "../ops/bind.ts";
-import { concat } from "../ops/join.ts";
-import { ALL, definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
-import { batchAll } from "../ops/rules.ts";
-import { eye } from "../tensor/create.ts";
-import { ShapeError, TreeError } from "../tensor/errors.ts";
-import { formatShape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { treeUnflatten } from "../tensor/tree.ts";
-import { flatten } from "../transform/arguments.ts";
-import { type FlatFunction, overExamples } from "../transform/custom/opaque.ts";
-import { closedFunction } from "../transform/graphs/closed.ts";
-import { evaluateGraph, type Graph } from "../transform/graphs/graph.ts";
-import { batchGraph, transposedGraph } from "../transform/graphs/graphTransforms.ts";
-import { batchFlat } from "../transform/traces/batching.ts";
-import { jvpFlat } from "../transform/traces/forward.ts";
+import { bind } from "../../ops/bind.ts";
+import { concat } from "../../ops/join.ts";
+import { ALL, definePrimitive, JET_FROM_JVP, type Primitive } from "../../ops/primitive.ts";
+import { batchAll } from "../../ops/rules.ts";
+import { eye } from "../../tensor/create.ts";
+import { ShapeError, TreeError } from "../../tensor/errors.ts";
+import { formatShape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { treeUnflatten } from "../../tensor/tree.ts";
+import { flatten } from "../../transform/arguments.ts";
+import { type FlatFunction, overExamples } from "../../transform/custom/opaque.ts";
+import { closedFunction } from "../../transform/graphs/closed.ts";
+import { evaluateGraph, type Graph } from "../../transform/graphs/graph.ts";
+import { batchGraph, transposedGraph } from "../../transform/graphs/graphTransforms.ts";
+import { batchFlat } from "../../transform/traces/batching.ts";
+import { jvpFlat } from "../../transform/traces/forward.ts";
 import { solve as solveDense } from "./solve.ts";
 
 interface LinearSolveParams {

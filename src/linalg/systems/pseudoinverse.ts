@@ -1,14 +1,22 @@
 // The Moore-Penrose inverse by the singular value decomposition.
-import { bindOne } from "../ops/bind.ts";
-import { definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
-import { leadingBatch } from "../ops/rules.ts";
-import { allocate, isComplex, machineEpsilon } from "../tensor/dtype.ts";
-import { DomainError } from "../tensor/errors.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { adjoint, chain } from "./derivative.ts";
-import { checkMatrix, FACTORED, factorable, factorDType, overBatch, store, withMatrix } from "./matrix.ts";
-import { type MatrixSVD, svdFactors } from "./svd.ts";
-import { multiply, scale, type Width } from "./vector.ts";
+import { bindOne } from "../../ops/bind.ts";
+import { definePrimitive, JET_FROM_JVP, type Primitive } from "../../ops/primitive.ts";
+import { leadingBatch } from "../../ops/rules.ts";
+import { allocate, isComplex, machineEpsilon } from "../../tensor/dtype.ts";
+import { DomainError } from "../../tensor/errors.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { adjoint, chain } from "../base/derivative.ts";
+import {
+  checkMatrix,
+  FACTORED,
+  factorable,
+  factorDType,
+  overBatch,
+  store,
+  withMatrix,
+} from "../base/matrix.ts";
+import { multiply, scale, type Width } from "../kernels/vector.ts";
+import { type MatrixSVD, svdFactors } from "../spectral/svd.ts";
 
 export interface RankParams {
   /** Singular values up to this share of the largest count as zero. */

@@ -1,7 +1,7 @@
 // Factorizations kept beside the tensor they belong to. Tensors are immutable, so a linear system, its derivatives and
 // its transpose can share one factorization; it is collected together with the tensor.
-import { sizeOf } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { matrixAt } from "./matrix.ts";
 
 /** Factors of each matrix of a batch, in C order. */

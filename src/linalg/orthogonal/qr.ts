@@ -1,14 +1,13 @@
 // The QR factorization of tensors.
-import { bind, bindOne } from "../ops/bind.ts";
-import { where } from "../ops/comparison.ts";
-import { tril, triu } from "../ops/join.ts";
-import { narrowAxis } from "../ops/movement.ts";
-import { definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
-import { leadingBatch } from "../ops/rules.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { adjoint } from "./derivative.ts";
-import { onDiagonal } from "./gap.ts";
-import { factorQR, formProduct } from "./householder.ts";
+import { bind, bindOne } from "../../ops/bind.ts";
+import { where } from "../../ops/comparison.ts";
+import { tril, triu } from "../../ops/join.ts";
+import { narrowAxis } from "../../ops/movement.ts";
+import { definePrimitive, JET_FROM_JVP, type Primitive } from "../../ops/primitive.ts";
+import { leadingBatch } from "../../ops/rules.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { adjoint } from "../base/derivative.ts";
+import { onDiagonal } from "../base/gap.ts";
 import {
   checkMatrix,
   equilibrate,
@@ -19,9 +18,10 @@ import {
   overBatch,
   store,
   withMatrix,
-} from "./matrix.ts";
-import { solveTriangularP } from "./solveTriangular.ts";
-import { scale, type Width } from "./vector.ts";
+} from "../base/matrix.ts";
+import { factorQR, formProduct } from "../kernels/householder.ts";
+import { scale, type Width } from "../kernels/vector.ts";
+import { solveTriangularP } from "../systems/solveTriangular.ts";
 
 export interface QR {
   /** `[…, m, k]`, orthonormal columns. */

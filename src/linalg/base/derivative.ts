@@ -1,8 +1,8 @@
 // What derivative rules of factorizations are made of: operations on the last two axes, for real and complex matrices.
-import { where } from "../ops/comparison.ts";
-import { tril } from "../ops/join.ts";
-import type { Tangent } from "../ops/primitive.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { where } from "../../ops/comparison.ts";
+import { tril } from "../../ops/join.ts";
+import type { Tangent } from "../../ops/primitive.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { onDiagonal } from "./gap.ts";
 
 /** The conjugate transpose. */

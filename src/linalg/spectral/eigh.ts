@@ -1,14 +1,12 @@
 // Eigenvalues and vectors of Hermitian matrices, on tensors.
-import { bind, bindOne } from "../ops/bind.ts";
-import { diagonal } from "../ops/movement.ts";
-import { type Abstract, definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
-import { leadingBatch } from "../ops/rules.ts";
-import { realDType } from "../tensor/dtype.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { adjoint, columnProducts, hermitianPart } from "./derivative.ts";
-import { tridiagonalEigen } from "./divideAndConquer.ts";
-import { differences, divideByGap } from "./gap.ts";
-import { applyReflectors } from "./householder.ts";
+import { bind, bindOne } from "../../ops/bind.ts";
+import { diagonal } from "../../ops/movement.ts";
+import { type Abstract, definePrimitive, JET_FROM_JVP, type Primitive } from "../../ops/primitive.ts";
+import { leadingBatch } from "../../ops/rules.ts";
+import { realDType } from "../../tensor/dtype.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { adjoint, columnProducts, hermitianPart } from "../base/derivative.ts";
+import { differences, divideByGap } from "../base/gap.ts";
 import {
   checkSquare,
   equilibrate,
@@ -22,10 +20,12 @@ import {
   store,
   storeVector,
   withMatrix,
-} from "./matrix.ts";
-import { tridiagonalize } from "./tridiagonal.ts";
-import { tridiagonalQL } from "./tridiagonalQL.ts";
-import type { Width } from "./vector.ts";
+} from "../base/matrix.ts";
+import { tridiagonalEigen } from "../kernels/divideAndConquer.ts";
+import { applyReflectors } from "../kernels/householder.ts";
+import { tridiagonalize } from "../kernels/tridiagonal.ts";
+import { tridiagonalQL } from "../kernels/tridiagonalQL.ts";
+import type { Width } from "../kernels/vector.ts";
 
 export interface Eigh {
   /** `[…, n]`, ascending, real. */

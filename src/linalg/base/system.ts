@@ -2,12 +2,12 @@
 //
 // x is linear in b, and along a it moves by dx = op(a)⁻¹ (db - op(da) x): derivatives of any order, Taylor coefficients
 // and the transpose are solved with the factors that the system has already.
-import { bindOne } from "../ops/bind.ts";
-import { definePrimitive, type Primitive, type Tangent } from "../ops/primitive.ts";
-import { isOpen } from "../ops/rules.ts";
-import { grow, minus } from "../ops/series.ts";
-import { allocate } from "../tensor/dtype.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { bindOne } from "../../ops/bind.ts";
+import { definePrimitive, type Primitive, type Tangent } from "../../ops/primitive.ts";
+import { isOpen } from "../../ops/rules.ts";
+import { grow, minus } from "../../ops/series.ts";
+import { allocate } from "../../tensor/dtype.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { matmulOrNull } from "./derivative.ts";
 import {
   broadcastBatch,

@@ -3,16 +3,16 @@
 // approximate matrix decompositions", SIAM Review 53 (2011): algorithms 4.2 and 4.4, 5.1. The error is not estimated
 // from probes as there (equation 4.3) but measured: the whole matrix is at hand, Qᴴ A is needed anyway, and
 // ‖A − Q Qᴴ A‖² = ‖A‖² − ‖Qᴴ A‖² (Yu, Gu and Li 2018), computed entry by entry where that difference would cancel.
-import { normal } from "../random/distributions.ts";
-import { foldIn, type Key } from "../random/key.ts";
-import { complexDType } from "../tensor/dtype.ts";
-import { DomainError, ShapeError } from "../tensor/errors.ts";
-import { formatShape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { equilibrate, load, store, storeVector, type Work } from "./matrix.ts";
+import { normal } from "../../random/distributions.ts";
+import { foldIn, type Key } from "../../random/key.ts";
+import { complexDType } from "../../tensor/dtype.ts";
+import { DomainError, ShapeError } from "../../tensor/errors.ts";
+import { formatShape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { equilibrate, load, store, storeVector, type Work } from "../base/matrix.ts";
+import { type Block, multiply, norm2, type Width } from "../kernels/vector.ts";
+import { thinSVD } from "../spectral/svd.ts";
 import { thinQR } from "./qr.ts";
-import { thinSVD } from "./svd.ts";
-import { type Block, multiply, norm2, type Width } from "./vector.ts";
 
 export interface RangeOptions {
   /** Rank to aim at. The basis gets `rank + oversample` columns at most. One of `rank` and `rtol` is needed. */

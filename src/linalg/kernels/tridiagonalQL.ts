@@ -1,6 +1,6 @@
 // Eigenvalues, and vectors when wanted, of a real symmetric tridiagonal matrix by implicit QL with Wilkinson's shift.
 // Source: Parlett, "The Symmetric Eigenvalue Problem", chapter 8; Golub and Van Loan, 8.3.
-import { PolyadicError } from "../tensor/errors.ts";
+import { PolyadicError } from "../../tensor/errors.ts";
 import type { Basis } from "./columns.ts";
 import { givens, rotation } from "./rotation.ts";
 

@@ -1,9 +1,9 @@
 // The door of every factorization: checks of shape, dtype and values, the copy into the column-major float64 working
 // array that the kernels take, the way back to tensors, and the loop over leading axes.
 
-import type { Abstract } from "../ops/primitive.ts";
-import { Tracer } from "../ops/tracer.ts";
-import { eye } from "../tensor/create.ts";
+import type { Abstract } from "../../ops/primitive.ts";
+import { Tracer } from "../../ops/tracer.ts";
+import { eye } from "../../tensor/create.ts";
 import {
   allocate,
   type DType,
@@ -14,12 +14,12 @@ import {
   machineEpsilon,
   promote,
   realDType,
-} from "../tensor/dtype.ts";
-import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
-import { decodeNarrow } from "../tensor/float16.ts";
-import { broadcastShapes, formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { maxAbs, type Width } from "./vector.ts";
+} from "../../tensor/dtype.ts";
+import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
+import { decodeNarrow } from "../../tensor/float16.ts";
+import { broadcastShapes, formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { maxAbs, type Width } from "../kernels/vector.ts";
 
 /** A fresh column-major copy of a matrix in float64; complex elements take two neighbouring entries. */
 export interface Work {

@@ -1,16 +1,12 @@
 // The singular value decomposition, on tensors.
-import { bind, bindOne } from "../ops/bind.ts";
-import { diagonal } from "../ops/movement.ts";
-import { type Abstract, definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
-import { leadingBatch } from "../ops/rules.ts";
-import { realDType } from "../tensor/dtype.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { bidiagonalize } from "./bidiagonal.ts";
-import { bidiagonalSVD, type Factors } from "./bidiagonalDivide.ts";
-import { bidiagonalQR } from "./bidiagonalQR.ts";
-import { adjoint, columnProducts } from "./derivative.ts";
-import { differences, divideByGap, significant, sums } from "./gap.ts";
-import { applyReflectors, factorQR } from "./householder.ts";
+import { bind, bindOne } from "../../ops/bind.ts";
+import { diagonal } from "../../ops/movement.ts";
+import { type Abstract, definePrimitive, JET_FROM_JVP, type Primitive } from "../../ops/primitive.ts";
+import { leadingBatch } from "../../ops/rules.ts";
+import { realDType } from "../../tensor/dtype.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { adjoint, columnProducts } from "../base/derivative.ts";
+import { differences, divideByGap, significant, sums } from "../base/gap.ts";
 import {
   checkMatrix,
   equilibrate,
@@ -23,10 +19,14 @@ import {
   storeVector,
   type Work,
   withMatrix,
-} from "./matrix.ts";
-import { thinQR, topRows } from "./qr.ts";
-import { factorsOf, type Memory } from "./remember.ts";
-import { multiply, type Width } from "./vector.ts";
+} from "../base/matrix.ts";
+import { factorsOf, type Memory } from "../base/remember.ts";
+import { bidiagonalize } from "../kernels/bidiagonal.ts";
+import { bidiagonalSVD, type Factors } from "../kernels/bidiagonalDivide.ts";
+import { bidiagonalQR } from "../kernels/bidiagonalQR.ts";
+import { applyReflectors, factorQR } from "../kernels/householder.ts";
+import { multiply, type Width } from "../kernels/vector.ts";
+import { thinQR, topRows } from "../orthogonal/qr.ts";
 
 export interface SVD {
   /** `[…, m, k]`, orthonormal columns. */

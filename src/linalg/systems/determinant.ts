@@ -1,16 +1,16 @@
 // Determinant and inverse by LU.
-import { bind, bindOne } from "../ops/bind.ts";
-import { multiplyComplex } from "../ops/complexMath.ts";
-import { definePrimitive, JET_FROM_JVP, type Primitive, type Tangent } from "../ops/primitive.ts";
-import { leadingBatch } from "../ops/rules.ts";
-import { eye } from "../tensor/create.ts";
-import { allocate, type DType, isComplex, realDType } from "../tensor/dtype.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { chain } from "./derivative.ts";
-import { checkSquare, FACTORED, factorable, overBatch, store } from "./matrix.ts";
+import { bind, bindOne } from "../../ops/bind.ts";
+import { multiplyComplex } from "../../ops/complexMath.ts";
+import { definePrimitive, JET_FROM_JVP, type Primitive, type Tangent } from "../../ops/primitive.ts";
+import { leadingBatch } from "../../ops/rules.ts";
+import { eye } from "../../tensor/create.ts";
+import { allocate, type DType, isComplex, realDType } from "../../tensor/dtype.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { chain } from "../base/derivative.ts";
+import { checkSquare, FACTORED, factorable, overBatch, store } from "../base/matrix.ts";
+import { zeroOnDiagonal } from "../kernels/triangular.ts";
+import { scale } from "../kernels/vector.ts";
 import { applyInverse, type LU, luFactors, solveFor } from "./solve.ts";
-import { zeroOnDiagonal } from "./triangular.ts";
-import { scale } from "./vector.ts";
 
 export interface SlogDet {
   /** `[…]`: -1, 0 or 1; for complex matrices of absolute value 1 or 0. */

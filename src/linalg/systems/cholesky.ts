@@ -1,13 +1,13 @@
 // The Cholesky factorization: kernel on a column-major array and the function on tensors.
 // Sources: Golub and Van Loan, "Matrix Computations" (4th ed.), 4.2; derivative: Murray, "Differentiation of the
 // Cholesky decomposition", arXiv:1602.07527 (2016).
-import { bindOne } from "../ops/bind.ts";
-import { definePrimitive, type Primitive, type Tangent } from "../ops/primitive.ts";
-import { leadingBatch } from "../ops/rules.ts";
-import { grow, minus } from "../ops/series.ts";
-import { DomainError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { adjoint, hermitianPart, lowerHalf } from "./derivative.ts";
+import { bindOne } from "../../ops/bind.ts";
+import { definePrimitive, type Primitive, type Tangent } from "../../ops/primitive.ts";
+import { leadingBatch } from "../../ops/rules.ts";
+import { grow, minus } from "../../ops/series.ts";
+import { DomainError } from "../../tensor/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { adjoint, hermitianPart, lowerHalf } from "../base/derivative.ts";
 import {
   checkSquare,
   FACTORED,
@@ -19,10 +19,10 @@ import {
   overBatch,
   storeRows,
   type Work,
-} from "./matrix.ts";
+} from "../base/matrix.ts";
+import { clearBelow, conjugate, divideReal } from "../kernels/triangular.ts";
+import { dotc, multiply, negated, type Width } from "../kernels/vector.ts";
 import { solveTriangularP } from "./solveTriangular.ts";
-import { clearBelow, conjugate, divideReal } from "./triangular.ts";
-import { dotc, multiply, negated, type Width } from "./vector.ts";
 
 const BLOCK = 32;
 

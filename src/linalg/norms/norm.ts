@@ -1,15 +1,23 @@
 // Norms of vectors and matrices, safe against overflow and underflow.
-import { bindOne } from "../ops/bind.ts";
-import { where } from "../ops/comparison.ts";
-import { definePrimitive, JET_FROM_JVP, type Primitive } from "../ops/primitive.ts";
-import { leadingBatch } from "../ops/rules.ts";
-import { Tracer } from "../ops/tracer.ts";
-import { realDType } from "../tensor/dtype.ts";
-import { DomainError, ShapeError } from "../tensor/errors.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { equilibrate, FACTORED, factorable, load, overBatch, storeVector, type Work } from "./matrix.ts";
-import { singularValues, svdvals } from "./svd.ts";
-import { maxAbs, norm2 } from "./vector.ts";
+import { bindOne } from "../../ops/bind.ts";
+import { where } from "../../ops/comparison.ts";
+import { definePrimitive, JET_FROM_JVP, type Primitive } from "../../ops/primitive.ts";
+import { leadingBatch } from "../../ops/rules.ts";
+import { Tracer } from "../../ops/tracer.ts";
+import { realDType } from "../../tensor/dtype.ts";
+import { DomainError, ShapeError } from "../../tensor/errors.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import {
+  equilibrate,
+  FACTORED,
+  factorable,
+  load,
+  overBatch,
+  storeVector,
+  type Work,
+} from "../base/matrix.ts";
+import { maxAbs, norm2 } from "../kernels/vector.ts";
+import { singularValues, svdvals } from "../spectral/svd.ts";
 
 /**
  * Frobenius (entrywise Euclidean), largest column sum, largest row sum, largest singular value, sum of singular

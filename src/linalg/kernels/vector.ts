@@ -2,8 +2,8 @@
 // Offsets and leading dimensions count entries of the typed array, lengths count elements. They stay in plain
 // JavaScript on purpose: a vector operation moves as much memory as it computes, so a trip to the device costs more
 // than it saves; everything of level 3 goes through `device.gemm`.
-import { device } from "../device/current.ts";
-import type { GemmOptions, MatrixView } from "../device/device.ts";
+import { device } from "../../device/current.ts";
+import type { GemmOptions, MatrixView } from "../../device/device.ts";
 
 /** Entries per element: 1 for real numbers, 2 for complex ones. */
 export type Width = 1 | 2;

@@ -2,7 +2,7 @@
 // differences D_j − λ have high relative accuracy, and the vector ẑ for which the computed roots are exact (Löwner).
 // Sources: Gu and Eisenstat, "A divide-and-conquer algorithm for the symmetric tridiagonal eigenproblem" (1995) and
 // "… for the bidiagonal SVD" (1995); Li, "Solving secular equations stably and efficiently" (1993).
-import { PolyadicError } from "../tensor/errors.ts";
+import { PolyadicError } from "../../tensor/errors.ts";
 
 const CAP = 200;
 const EPS = 2 ** -52;

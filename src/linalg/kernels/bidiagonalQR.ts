@@ -1,7 +1,7 @@
 // Singular values, and vectors when wanted, of a real upper bidiagonal matrix by implicit QR with zero shift, which
 // finds every singular value, however small, to high relative accuracy.
 // Source: Demmel and Kahan, "Accurate singular values of bidiagonal matrices", SIAM J. Sci. Stat. Comput. 11 (1990).
-import { PolyadicError } from "../tensor/errors.ts";
+import { PolyadicError } from "../../tensor/errors.ts";
 import type { Basis } from "./columns.ts";
 import { givens, rotation } from "./rotation.ts";
 import { rotate } from "./vector.ts";
