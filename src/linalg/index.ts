@@ -10,7 +10,16 @@ export {
   randomizedSvd,
   rangeFinder,
 } from "./orthogonal/rangeFinder.ts";
+export { type Eig, eig, eigTwoSided, eigvals, type TwoSidedEig } from "./spectral/eig.ts";
 export { type Eigh, eigh, eigvalsh } from "./spectral/eigh.ts";
+export {
+  type Balanced,
+  type BalanceOptions,
+  type Hessenberg,
+  hessenberg,
+  matrixBalance,
+} from "./spectral/hessenberg.ts";
+export { type EigenvalueSort, rsf2csf, type Schur, type SchurOptions, schur } from "./spectral/schur.ts";
 export { type SVD, svd, svdvals } from "./spectral/svd.ts";
 export { cholesky } from "./systems/cholesky.ts";
 export { det, inv, type SlogDet, slogdet } from "./systems/determinant.ts";

@@ -18,6 +18,11 @@ export class DomainError extends PolyadicError {
   override name = "DomainError";
 }
 
+/** An iteration that always ends did not within its limit, or a reordering would have spoiled what it was to order. */
+export class ConvergenceError extends PolyadicError {
+  override name = "ConvergenceError";
+}
+
 /** A file or folder is missing, unreadable, or not what its format promises; the message names it. */
 export class FileError extends PolyadicError {
   override name = "FileError";

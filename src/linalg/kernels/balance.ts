@@ -162,8 +162,6 @@ export function unbalance(
     const f = side === "right" ? scale[i] : 1 / scale[i];
     if (f !== 1) for (let j = 0; j < columns; j++) scaleRun(w, f, 0, x, j * ld + i * w, 1);
   }
-  for (let i = low - 1; i >= 0; i--)
-    if (exchanged[i] !== i) swapRows(w, x, ld, 0, columns, i, exchanged[i]);
-  for (let i = high + 1; i < n; i++)
-    if (exchanged[i] !== i) swapRows(w, x, ld, 0, columns, i, exchanged[i]);
+  for (let i = low - 1; i >= 0; i--) if (exchanged[i] !== i) swapRows(w, x, ld, 0, columns, i, exchanged[i]);
+  for (let i = high + 1; i < n; i++) if (exchanged[i] !== i) swapRows(w, x, ld, 0, columns, i, exchanged[i]);
 }

@@ -63,16 +63,7 @@ export function reduceToHessenberg(
       for (let k = 0; k < done; k++) {
         const dotRe = dots[k * w];
         const dotIm = w === 2 ? dots[k * w + 1] : 0;
-        axpy(
-          w,
-          -(re * dotRe - im * dotIm),
-          -(re * dotIm + im * dotRe),
-          t,
-          k * ldt,
-          t,
-          done * ldt,
-          k + 1,
-        );
+        axpy(w, -(re * dotRe - im * dotIm), -(re * dotIm + im * dotRe), t, k * ldt, t, done * ldt, k + 1);
       }
       t[done * ldt + done * w] = re;
       if (w === 2) t[done * ldt + done * w + 1] = im;

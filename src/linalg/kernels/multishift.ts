@@ -4,8 +4,8 @@
 // Source: Braman, Byers and Mathias, "The multishift QR algorithm" I and II (2002).
 import { blockStart, EPS, LEAST } from "./deflate.ts";
 import { firstColumn, type Iterate, smallQR } from "./francis.ts";
-import { formProduct, reflect } from "./householder.ts";
 import { reduceToHessenberg } from "./hessenbergReduce.ts";
+import { formProduct, reflect } from "./householder.ts";
 import { moveUp, type SchurForm, schurValues } from "./schurSwap.ts";
 import { makeReflector, reflectColumns, reflectRows, vector } from "./smallReflector.ts";
 import { axpy, dotc, multiply, type Width } from "./vector.ts";
@@ -68,8 +68,7 @@ function copyOut({ width: w, n, h }: Iterate, top: number, bottom: number): Floa
 }
 
 function copyIn({ width: w, n, h }: Iterate, top: number, m: number, block: Float64Array): void {
-  for (let j = 0; j < m; j++)
-    h.set(block.subarray(j * m * w, (j + 1) * m * w), (top + (top + j) * n) * w);
+  for (let j = 0; j < m; j++) h.set(block.subarray(j * m * w, (j + 1) * m * w), (top + (top + j) * n) * w);
 }
 
 function identity(w: Width, m: number): Float64Array {
@@ -82,7 +81,14 @@ function identity(w: Width, m: number): Float64Array {
  * Applies the similarity by U (m x m), done already inside the diagonal block at `top`, to the rest of the matrix and
  * to the vectors; without T only to what the active rows and columns `first … last` see.
  */
-function applyOutside(it: Iterate, top: number, m: number, u: Float64Array, first: number, last: number): void {
+function applyOutside(
+  it: Iterate,
+  top: number,
+  m: number,
+  u: Float64Array,
+  first: number,
+  last: number,
+): void {
   const { width: w, n, h, z, rows, wantsT } = it;
   const ld = n * w;
   const by = { data: u, offset: 0, ld: m * w };
@@ -114,8 +120,7 @@ function mixColumns(
   if (height <= 0) return;
   const at = above * w + top * ld;
   const held = new Float64Array(height * m * w);
-  for (let j = 0; j < m; j++)
-    held.set(x.subarray(at + j * ld, at + j * ld + height * w), j * height * w);
+  for (let j = 0; j < m; j++) held.set(x.subarray(at + j * ld, at + j * ld + height * w), j * height * w);
   multiply(w, height, m, m, { data: held, offset: 0, ld: height * w }, by, { data: x, offset: at, ld });
 }
 
@@ -166,8 +171,7 @@ function deflateWindow(
     let size = norm1(w, t, last * (m + 1) * w);
     let tip = norm1(w, u, last * m * w);
     if (isPair) {
-      size +=
-        Math.sqrt(Math.abs(t[last + (last - 1) * m])) * Math.sqrt(Math.abs(t[last - 1 + last * m]));
+      size += Math.sqrt(Math.abs(t[last + (last - 1) * m])) * Math.sqrt(Math.abs(t[last - 1 + last * m]));
       tip = Math.max(tip, norm1(w, u, (last - 1) * m * w));
     }
     if (size === 0) size = spike;
@@ -349,4 +353,3 @@ function sweepBulges(it: Iterate, top: number, bottom: number, shifts: Float64Ar
     applyOutside(it, from, m, u, top, bottom);
   }
 }
-

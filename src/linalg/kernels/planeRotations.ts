@@ -1,5 +1,5 @@
 // Plane rotations [c s; −s̄ c] with a real cosine, for real and complex elements at any distance from each other.
-import { rotation as realRotation, givens } from "./rotation.ts";
+import { givens, rotation as realRotation } from "./rotation.ts";
 import type { Width } from "./vector.ts";
 
 /** The last rotation: cosine, sine (two parts), length (two parts). */

@@ -98,7 +98,6 @@ export function solveSmallSylvester(
   for (let j = 0; j < n2; j++)
     for (let i = 0; i < n2; i++) top = Math.max(top, Math.abs(b[bo + i + j * ldb]));
   const isRegular = solveSmall(n, Math.max(2 ** -52 * top, 2 ** -1000));
-  for (let j = 0; j < n2; j++)
-    for (let i = 0; i < n1; i++) c[co + i + j * ldc] = solution[i + j * n1];
+  for (let j = 0; j < n2; j++) for (let i = 0; i < n1; i++) c[co + i + j * ldc] = solution[i + j * n1];
   return isRegular;
 }
