@@ -1,5 +1,11 @@
 import "../ops/methods.ts";
 
+export { discreteLyapunov } from "./equations/discreteLyapunov.ts";
+export { lyapunov, sylvester } from "./equations/sylvester.ts";
+export { cosm, expm, expmFrechet, sinm } from "./functions/expm.ts";
+export { type FunmOptions, funm, type ScalarFunction } from "./functions/funm.ts";
+export { fractionalMatrixPower, logm, matrixPower } from "./functions/logm.ts";
+export { signm, sqrtm } from "./functions/sqrtm.ts";
 export type { Transposition, Triangle } from "./kernels/triangular.ts";
 export { type NormKind, norm } from "./norms/norm.ts";
 export { type QR, qr } from "./orthogonal/qr.ts";

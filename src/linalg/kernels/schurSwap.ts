@@ -38,13 +38,14 @@ function swapSingles({ width: w, n, t, q, rows }: SchurForm, k: number): void {
 }
 
 const block = new Float64Array(16);
-const basis = new Float64Array(8);
 const turned = new Float64Array(16);
-const unitary = new Float64Array(16);
+/** Columns of a subspace, packed, for `completeBasis`, and what it makes of them. */
+export const basis: Float64Array = new Float64Array(8);
+export const unitary: Float64Array = new Float64Array(16);
 const row = new Float64Array(4);
 
 /** The orthogonal m x m matrix whose first columns span those of `basis` (m x count), column-major in `unitary`. */
-function completeBasis(m: number, count: number): void {
+export function completeBasis(m: number, count: number): void {
   unitary.fill(0);
   for (let i = 0; i < m; i++) unitary[i + i * m] = 1;
   for (let j = 0; j < count; j++) {
