@@ -1,6 +1,7 @@
 import "../ops/methods.ts";
 
 export { discreteLyapunov } from "./equations/discreteLyapunov.ts";
+export { discreteRiccati, type RiccatiOptions, riccati } from "./equations/riccati.ts";
 export { lyapunov, sylvester } from "./equations/sylvester.ts";
 export { cosm, expm, expmFrechet, sinm } from "./functions/expm.ts";
 export { type FunmOptions, funm, type ScalarFunction } from "./functions/funm.ts";
@@ -25,6 +26,7 @@ export {
   hessenberg,
   matrixBalance,
 } from "./spectral/hessenberg.ts";
+export { eigGeneralized, type GeneralizedEig, type QZ, qz } from "./spectral/qz.ts";
 export { type EigenvalueSort, rsf2csf, type Schur, type SchurOptions, schur } from "./spectral/schur.ts";
 export { type SVD, svd, svdvals } from "./spectral/svd.ts";
 export { cholesky } from "./systems/cholesky.ts";
