@@ -7,6 +7,7 @@ import { primitives } from "polyadic/ops";
 import { describe, expect, test } from "vitest";
 import type { Primitive } from "../../src/ops/primitive.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
+import { GENERAL, WITHOUT_DERIVATIVE } from "../linalg/generalExamples.ts";
 import {
   checkBatch,
   checkCompiled,
@@ -32,7 +33,11 @@ const COMPOUND: readonly string[] = [
   "while",
 ];
 
-const EXAMPLES: Readonly<Record<string, readonly Example[]>> = { ...OPERATIONS, ...FACTORIZATIONS };
+const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
+  ...OPERATIONS,
+  ...FACTORIZATIONS,
+  ...GENERAL,
+};
 
 const all = [...primitives.values()] as unknown as Primitive<unknown>[];
 
@@ -71,6 +76,12 @@ describe.each(all.filter(({ name, functional }) => !functional && !COMPOUND.incl
     test("batch", () => hasRun(checkBatch, subjects(primitive, dtypes)));
     test("compiled", () => hasRun(checkCompiled, subjects(primitive, dtypes)));
     if (fractional.length === 0) return;
+    if (WITHOUT_DERIVATIVE.includes(name)) {
+      test("refuses to be differentiated", () => {
+        for (const subject of fractional) expect(() => checkJvp(subject)).toThrow("has no derivative");
+      });
+      return;
+    }
     test("jvp", () => hasRun(checkJvp, fractional));
     if (primitive.transpose) test("transpose", () => hasRun(checkTranspose, fractional));
     test("jet", () => hasRun(checkJet, fractional));

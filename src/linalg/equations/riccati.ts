@@ -200,9 +200,10 @@ const riccatiP: Primitive<RiccatiParams> = definePrimitive<RiccatiParams>({
       return [store(solveRiccati(params, operands), n, n, dtype)];
     }),
   jvp: ({ inputs, tangents, outputs: [x], params }) => {
-    const [a, b, , r, e, s] = inputs as readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+    const [a, b, , weights, e, s] = inputs as readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
     const [da, db, dq, dr, de, ds] = tangents;
     const isContinuous = params.kind === "continuous";
+    const r = hermitianPart(weights);
     const hermitian = (y: Tangent): Tangent => y?.add(adjoint(y)) ?? null;
     const [xa, xb, xe] = [x!.matmul(a), x!.matmul(b), x!.matmul(e)];
     // The gain k and the closed loop; the equation moves by `moved` where x stays.
