@@ -72,7 +72,7 @@ export const GENERAL: Readonly<Record<string, readonly Example[]>> = {
       around(2, 2, 0.1),
       positive(2),
       positive(2),
-      around(2, 1, 0.1),
+      around(2, 2, 0.1),
       {
         ...values([2, 2]),
         draw: (...given) =>
