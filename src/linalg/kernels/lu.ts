@@ -1,5 +1,6 @@
 // LU factorization with partial pivoting on a column-major array, right-looking and blocked.
 // Source: Golub and Van Loan, "Matrix Computations" (4th ed.), 3.2 and 3.4.
+import { lapackFor } from "./native.ts";
 import { divide, solveTriangle } from "./triangular.ts";
 import { axpy, multiply, negated, type Width } from "./vector.ts";
 
@@ -10,6 +11,8 @@ const PANEL = 32;
  * (row i with row `pivots[i]`, in order). The step of a column without any pivot is skipped; U then has a zero there.
  */
 export function factorLU(w: Width, n: number, a: Float64Array): Int32Array {
+  const lapack = lapackFor(n);
+  if (lapack) return lapack.lu(w, n, n, a);
   const pivots = new Int32Array(n);
   const ld = n * w;
   for (let first = 0; first < n; first += PANEL) {

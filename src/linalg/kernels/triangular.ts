@@ -1,16 +1,11 @@
 // Triangular systems on column-major arrays, blocked so that large ones run through matrix products.
-import { axpy, multiply, negated, scale, type Width } from "./vector.ts";
+import type { Transposition, Triangle, Width } from "../../device/lapack.ts";
+import { lapackFor } from "./native.ts";
+import { axpy, multiply, negated, scale } from "./vector.ts";
+
+export type { Transposition, Triangle };
 
 const BLOCK = 48;
-
-/** What is solved with: the triangle itself, its transpose, or its conjugate transpose. */
-export type Transposition = "none" | "transpose" | "adjoint";
-
-export interface Triangle {
-  readonly lower: boolean;
-  readonly transpose?: Transposition;
-  readonly unitDiagonal?: boolean;
-}
 
 /**
  * Overwrites the n x `columns` array B (leading dimension n) with op(A)⁻¹ B. Only the named triangle of A (leading
@@ -28,6 +23,11 @@ export function solveTriangle(
   ldb: number,
   columns: number,
 ): void {
+  const lapack = lapackFor(Math.min(n, columns * 4));
+  if (lapack) {
+    lapack.solveTriangle(w, n, a, ao, ld, triangle, b, bo, ldb, columns);
+    return;
+  }
   const { lower, transpose = "none", unitDiagonal = false } = triangle;
   const flipped = transpose !== "none";
   const forward = lower !== flipped;

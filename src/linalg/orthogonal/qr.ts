@@ -20,6 +20,7 @@ import {
   withMatrix,
 } from "../base/matrix.ts";
 import { factorQR, formProduct } from "../kernels/householder.ts";
+import { lapackFor } from "../kernels/native.ts";
 import { scale, type Width } from "../kernels/vector.ts";
 import { solveTriangularP } from "../systems/solveTriangular.ts";
 
@@ -45,8 +46,10 @@ export function thinQR(
   a: Float64Array,
 ): { q: Float64Array; r: Float64Array } {
   const k = Math.min(rows, columns);
-  const q = formProduct(factorQR(w, rows, columns, a), k);
+  const q = lapackFor(k)?.qr(w, rows, columns, a, k) ?? formProduct(factorQR(w, rows, columns, a), k);
   const r = topRows(w, rows, columns, a, k);
+  // LAPACK leaves the reflectors where the zeros belong.
+  for (let j = 0; j < k - 1; j++) r.fill(0, (j + 1 + j * k) * w, (j + 1) * k * w);
   for (let i = 0; i < k; i++) {
     if (!(r[(i + i * k) * w] < 0)) continue;
     for (let j = i; j < columns; j++) scale(w, -1, 0, r, (i + j * k) * w, 1);

@@ -23,6 +23,7 @@ import {
 } from "../base/matrix.ts";
 import { tridiagonalEigen } from "../kernels/divideAndConquer.ts";
 import { applyReflectors } from "../kernels/householder.ts";
+import { lapackFor } from "../kernels/native.ts";
 import { tridiagonalize } from "../kernels/tridiagonal.ts";
 import { tridiagonalQL } from "../kernels/tridiagonalQL.ts";
 import type { Width } from "../kernels/vector.ts";
@@ -40,6 +41,8 @@ export function hermitianEigen(
   n: number,
   a: Float64Array,
 ): { values: Float64Array; vectors: Float64Array } {
+  const lapack = lapackFor(n);
+  if (lapack) return lapack.hermitianEigen(w, n, a);
   const { diagonal, offDiagonal, reflectors } = tridiagonalize(w, n, a);
   const { values, vectors } = tridiagonalEigen(diagonal, offDiagonal);
   let full = vectors;
@@ -49,6 +52,15 @@ export function hermitianEigen(
   }
   applyReflectors(reflectors, full, n, false);
   return { values, vectors: full };
+}
+
+/** Eigenvalues alone, ascending, of a column-major Hermitian matrix of moderate norm, which is destroyed. */
+export function hermitianValues(w: Width, n: number, a: Float64Array): Float64Array {
+  const lapack = lapackFor(n);
+  if (lapack) return lapack.hermitianValues(w, n, a);
+  const { diagonal: values, offDiagonal } = tridiagonalize(w, n, a);
+  tridiagonalQL(values, offDiagonal, 0, n);
+  return values.sort();
 }
 
 const eighP: Primitive<HermitianParams> = definePrimitive<HermitianParams>({
@@ -85,9 +97,7 @@ const eigvalshP: Primitive<HermitianParams> = definePrimitive<HermitianParams>({
       const work = load("eigvalsh", x!);
       makeHermitian("eigvalsh", work, params);
       const back = equilibrate(work);
-      const { diagonal: values, offDiagonal } = tridiagonalize(work.width, work.rows, work.data);
-      tridiagonalQL(values, offDiagonal, 0, work.rows);
-      return [storeVector(values.sort(), work.dtype, back)];
+      return [storeVector(hermitianValues(work.width, work.rows, work.data), work.dtype, back)];
     }),
   jvp: ({ inputs: [a], tangents: [da], params }) => {
     const [, vectors] = bind(eighP, [a!], params);
