@@ -36,11 +36,27 @@ export interface Lapack {
   ): void;
   /** A = Q R: R replaces the upper triangle (what is below it is void), the first `wanted` columns of Q are returned. */
   qr(width: Width, rows: number, columns: number, a: Float64Array, wanted: number): Float64Array;
+  /** A P = Q R with pivoting, as `qr`; column j of A P is column `order[j]` of A. */
+  pivotedQR(
+    width: Width,
+    rows: number,
+    columns: number,
+    a: Float64Array,
+    wanted: number,
+  ): { readonly q: Float64Array; readonly order: Int32Array };
   /** Eigenvalues, ascending, and vectors of a Hermitian matrix, which is destroyed. */
   hermitianEigen(
     width: Width,
     n: number,
     a: Float64Array,
+  ): { readonly values: Float64Array; readonly vectors: Float64Array };
+  /** Eigenvalues `from … to − 1` of them, and their vectors. */
+  hermitianSome(
+    width: Width,
+    n: number,
+    a: Float64Array,
+    from: number,
+    to: number,
   ): { readonly values: Float64Array; readonly vectors: Float64Array };
   /** Eigenvalues alone, ascending. */
   hermitianValues(width: Width, n: number, a: Float64Array): Float64Array;

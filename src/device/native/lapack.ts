@@ -1,6 +1,6 @@
 // The factorizations of the native device: one call of LAPACK each.
 
-import type { Lapack } from "../lapack.ts";
+import type { Lapack, Width } from "../lapack.ts";
 import type { Library } from "./library.ts";
 import { checkConverged, Routines } from "./routines.ts";
 
@@ -56,20 +56,60 @@ export function nativeLapack(library: Library): Lapack {
     },
 
     qr: (w, rows, columns, a, wanted) => {
-      const count = Math.min(rows, columns);
-      const tau = new Float64Array(count * w);
-      const work = { kind: "real", width: w } as const;
-      const [factor, form] = w === 1 ? ["dgeqrf", "dorgqr"] : ["zgeqrf", "zungqr"];
-      const ld = leading(rows);
-      routines.callWithWork(factor!, (spaces) => [rows, columns, a, ld, tau, ...spaces], work);
-      const q = new Float64Array(rows * wanted * w);
-      q.set(a.subarray(0, rows * Math.min(wanted, columns) * w));
-      const used = Math.min(count, wanted);
-      routines.callWithWork(form!, (spaces) => [rows, wanted, used, q, ld, tau, ...spaces], work);
-      return q;
+      const tau = new Float64Array(Math.min(rows, columns) * w);
+      routines.callWithWork(
+        w === 1 ? "dgeqrf" : "zgeqrf",
+        (spaces) => [rows, columns, a, leading(rows), tau, ...spaces],
+        { kind: "real", width: w },
+      );
+      return formQ(routines, w, rows, columns, a, tau, wanted);
+    },
+
+    pivotedQR: (w, rows, columns, a, wanted) => {
+      const tau = new Float64Array(Math.min(rows, columns) * w);
+      const order = new Int32Array(columns);
+      routines.callWithWork(
+        w === 1 ? "dgeqp3" : "zgeqp3",
+        (spaces) => [rows, columns, a, leading(rows), order, tau, ...spaces],
+        { kind: "real", width: w },
+        ...(w === 2 ? [{ kind: "real", fixed: 2 * leading(columns) } as const] : []),
+      );
+      for (let j = 0; j < columns; j++) order[j] = order[j]! - 1;
+      return { q: formQ(routines, w, rows, columns, a, tau, wanted), order };
     },
 
     hermitianEigen: (w, n, a) => ({ values: hermitian(routines, "V", w, n, a), vectors: a }),
+
+    hermitianSome: (w, n, a, from, to) => {
+      const values = new Float64Array(n);
+      const vectors = new Float64Array(n * (to - from) * w);
+      const bound = new Float64Array(1);
+      const info = routines.callWithWork(
+        w === 1 ? "dsyevr" : "zheevr",
+        (spaces) => [
+          ...["V", "I", "L"],
+          n,
+          a,
+          leading(n),
+          bound,
+          bound,
+          from + 1,
+          to,
+          bound,
+          new Int32Array(1),
+          values,
+          vectors,
+          leading(n),
+          new Int32Array(2 * Math.max(1, to - from)),
+          ...spaces,
+        ],
+        { kind: "real", width: w },
+        ...(w === 2 ? [{ kind: "real" } as const] : []),
+        { kind: "integer" },
+      );
+      checkConverged("eigh", info);
+      return { values: values.subarray(0, to - from), vectors };
+    },
 
     hermitianValues: (w, n, a) => hermitian(routines, "N", w, n, a),
 
@@ -88,8 +128,29 @@ export function nativeLapack(library: Library): Lapack {
   };
 }
 
+/** The first `wanted` columns of the product of the reflectors that lie below the diagonal of `a`. */
+function formQ(
+  routines: Routines,
+  w: Width,
+  rows: number,
+  columns: number,
+  a: Float64Array,
+  tau: Float64Array,
+  wanted: number,
+): Float64Array {
+  const q = new Float64Array(rows * wanted * w);
+  q.set(a.subarray(0, rows * Math.min(wanted, columns) * w));
+  const used = Math.min(rows, columns, wanted);
+  routines.callWithWork(
+    w === 1 ? "dorgqr" : "zungqr",
+    (spaces) => [rows, wanted, used, q, leading(rows), tau, ...spaces],
+    { kind: "real", width: w },
+  );
+  return q;
+}
+
 /** Divide and conquer on a Hermitian matrix, whose place vectors take when they are wanted. */
-function hermitian(routines: Routines, job: "V" | "N", w: 1 | 2, n: number, a: Float64Array): Float64Array {
+function hermitian(routines: Routines, job: "V" | "N", w: Width, n: number, a: Float64Array): Float64Array {
   const values = new Float64Array(n);
   const name = w === 1 ? "dsyevd" : "zheevd";
   const work = { kind: "real", width: w } as const;
@@ -109,7 +170,7 @@ function hermitian(routines: Routines, job: "V" | "N", w: 1 | 2, n: number, a: F
 function singular(
   routines: Routines,
   job: "S" | "N",
-  w: 1 | 2,
+  w: Width,
   rows: number,
   columns: number,
   a: Float64Array,

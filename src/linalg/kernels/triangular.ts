@@ -221,6 +221,11 @@ export function clearBelow(w: Width, n: number, a: Float64Array): void {
   for (let j = 0; j < n; j++) a.fill(0, (j + 1 + j * n) * w, (j + 1) * n * w);
 }
 
+/** Sets what lies strictly above the diagonal of a column-major square array to zero. */
+export function clearAbove(w: Width, n: number, a: Float64Array): void {
+  for (let j = 1; j < n; j++) a.fill(0, j * n * w, (j * n + j) * w);
+}
+
 /** Conjugates every element. */
 export function conjugate(w: Width, a: Float64Array): void {
   if (w === 2) for (let i = 1; i < a.length; i += 2) a[i] = -a[i];

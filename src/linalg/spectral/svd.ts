@@ -132,7 +132,7 @@ function decompose(work: Work): MatrixSVD {
   return { u, s, v, back };
 }
 
-const svdP: Primitive<undefined> = definePrimitive<undefined>({
+export const svdP: Primitive<undefined> = definePrimitive<undefined>({
   name: "svd",
   dtypes: FACTORED,
   abstractEval: ([a]) => {

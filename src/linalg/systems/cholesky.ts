@@ -96,7 +96,7 @@ const solveLower = (l: Tensor, b: Tensor): Tensor =>
   bindOne(solveTriangularP, [l, b], { caller: "derivative of cholesky", lower: true });
 
 /** The lower triangular x with x Lᴴ + L xᴴ = z, for Hermitian z: how L moves when a moves by z (Murray 2016). */
-const moved = (l: Tensor, z: Tensor): Tensor => l.matmul(lowerHalf(congruence(l, z)));
+export const moved = (l: Tensor, z: Tensor): Tensor => l.matmul(lowerHalf(congruence(l, z)));
 
 const choleskyP: Primitive<HermitianParams> = definePrimitive<HermitianParams>({
   name: "cholesky",
