@@ -3,16 +3,14 @@
 import { take } from "../../ops/gather.ts";
 import { concat } from "../../ops/join.ts";
 import { reshape } from "../../ops/movement.ts";
-import { asTensor } from "../../ops/operands.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { allocate, isFloat } from "../../tensor/dtype.ts";
 import { DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { checkShape, formatShape } from "../../tensor/shape.ts";
-import { Tensor, type TensorLike } from "../../tensor/tensor.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 
 /** Throws ShapeError unless `x` has at least one axis, and, when asked, one that is not empty. */
-function vectors(name: string, value: TensorLike, argument: string): Tensor {
-  const x = asTensor(value);
+function vectors(name: string, x: Tensor, argument: string): Tensor {
   if (x.ndim === 0 || x.shape.at(-1) === 0)
     throw new ShapeError(
       `${name}: ${argument} must be a vector of at least one element, or a batch of them, got shape ${formatShape(x.shape)}`,
@@ -45,7 +43,7 @@ function joined(first: Tensor, second: Tensor): Tensor {
  *
  * @throws ShapeError for a scalar or an empty vector.
  */
-export function toeplitz(column: TensorLike, row?: TensorLike): Tensor {
+export function toeplitz(column: Tensor, row?: Tensor): Tensor {
   const c = vectors("toeplitz", column, "column");
   const r = row === undefined ? c.conj() : vectors("toeplitz", row, "row");
   const m = c.shape.at(-1)!;
@@ -58,7 +56,7 @@ export function toeplitz(column: TensorLike, row?: TensorLike): Tensor {
  *
  * @throws ShapeError for a scalar or an empty vector.
  */
-export function hankel(column: TensorLike, row?: TensorLike): Tensor {
+export function hankel(column: Tensor, row?: Tensor): Tensor {
   const c = vectors("hankel", column, "column");
   const r = row === undefined ? c.mul(0) : vectors("hankel", row, "row");
   const m = c.shape.at(-1)!;
@@ -70,7 +68,7 @@ export function hankel(column: TensorLike, row?: TensorLike): Tensor {
  *
  * @throws ShapeError for a scalar or an empty vector.
  */
-export function circulant(column: TensorLike): Tensor {
+export function circulant(column: Tensor): Tensor {
   const c = vectors("circulant", column, "column");
   const n = c.shape.at(-1)!;
   return gathered(c, n, n, (i, j) => (i - j + n) % n);
@@ -83,7 +81,7 @@ export function circulant(column: TensorLike): Tensor {
  * @throws ShapeError for a scalar, an empty vector, or a number of columns that is no positive integer.
  */
 export function vandermonde(
-  x: TensorLike,
+  x: Tensor,
   options: { readonly columns?: number; readonly order?: "decreasing" | "increasing" } = {},
 ): Tensor {
   const points = vectors("vandermonde", x, "x");
@@ -100,13 +98,12 @@ export function vandermonde(
 }
 
 /**
- * Kronecker product of a `[…, m, n]` and b `[…, p, q]`: `[…, m p, n q]`, leading axes broadcast. Vectors count as one
+ * Kronecker product of x `[…, m, n]` and y `[…, p, q]`: `[…, m p, n q]`, leading axes broadcast. Vectors count as one
  * axis: `[m]` and `[p]` give `[m p]`. O(m n p q).
  *
  * @throws ShapeError when one operand is a vector and the other is not, or for a scalar.
  */
-export function kron(a: TensorLike, b: TensorLike): Tensor {
-  const [x, y] = [asTensor(a), asTensor(b)];
+export function kron(x: Tensor, y: Tensor): Tensor {
   const isVector = x.ndim === 1 && y.ndim === 1;
   if (!isVector && (x.ndim < 2 || y.ndim < 2))
     throw new ShapeError(
