@@ -168,7 +168,7 @@ export function nativeGemm(library: Library, below: Gemm): Gemm {
     lowerTriangle(type, m, n, k, a, b, target, options);
   };
 
-  /** Blocks of rows up to the diagonal; the part of the last square above it is computed aside and dropped. */
+  /** Blocks of rows up to the diagonal, computed aside: what lies above the diagonal of the last square is dropped. */
   function lowerTriangle(
     type: MatrixType,
     m: number,
@@ -177,48 +177,53 @@ export function nativeGemm(library: Library, below: Gemm): Gemm {
     a: MatrixView,
     b: MatrixView,
     target: MatrixTarget,
-    { accumulate = false, mirror = false }: GemmOptions,
+    options: GemmOptions,
   ): void {
     const width = type.startsWith("complex") ? 2 : 1;
     const Entries = type === "float32" || type === "complex64" ? Float32Array : Float64Array;
-    const square: FloatArray = new Entries(TRIANGLE_ROWS * Math.min(n, TRIANGLE_ROWS) * width);
-    const out = target.data as FloatArray;
+    const aside: FloatArray = new Entries(Math.min(m, TRIANGLE_ROWS) * Math.min(m, n) * width);
     for (let first = 0; first < m; first += TRIANGLE_ROWS) {
       const rows = Math.min(TRIANGLE_ROWS, m - first);
-      const before = Math.min(first, n);
-      const rowsOfA = { ...a, offset: a.offset + first * a.rowStride };
-      const left = operandOf(rowsOfA, rows, k, isOpenBlas)!;
-      if (before > 0) {
-        const columns = [b, operandOf(b, k, before, isOpenBlas)!] as const;
-        const place = { ...target, offset: target.offset + first * target.rowStride };
-        multiply(type, [rows, before, k], [rowsOfA, left], columns, place, accumulate);
-      }
-      const across = Math.min(rows, n - first);
-      if (across <= 0) continue;
-      const columnsOfB = { ...b, offset: b.offset + first * b.columnStride };
-      const right = operandOf(columnsOfB, k, across, isOpenBlas)!;
-      const aside = { data: square, offset: 0, rowStride: across };
-      multiply(type, [rows, across, k], [rowsOfA, left], [columnsOfB, right], aside, false);
+      const columns = Math.min(first + rows, n);
+      const left = { ...a, offset: a.offset + first * a.rowStride };
+      multiply(
+        type,
+        [rows, columns, k],
+        [left, operandOf(left, rows, k, isOpenBlas)!],
+        [b, operandOf(b, k, columns, isOpenBlas)!],
+        { data: aside, offset: 0, rowStride: columns },
+        false,
+      );
       for (let i = 0; i < rows; i++) {
-        const to = (target.offset + (first + i) * target.rowStride + first) * width;
-        const count = Math.min(i + 1, across) * width;
-        for (let j = 0; j < count; j++)
-          out[to + j] = (accumulate ? out[to + j]! : 0) + square[i * across * width + j]!;
+        const count = Math.min(first + i + 1, columns);
+        spread(aside, i * columns * width, target, first + i, count, Math.min(m, n), width, options);
       }
     }
-    if (mirror) mirrorLower(out, target, Math.min(m, n), width);
   }
 }
 
-/** Copies what lies below the diagonal above it, conjugated. */
-function mirrorLower(out: FloatArray, target: MatrixTarget, n: number, width: number): void {
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < i; j++) {
-      const below = (target.offset + i * target.rowStride + j) * width;
-      const above = (target.offset + j * target.rowStride + i) * width;
-      out[above] = out[below]!;
-      if (width === 2) out[above + 1] = -out[below + 1]!;
+/** Puts the first `count` elements of a row into the target, and their mirror images above its diagonal. */
+function spread(
+  row: FloatArray,
+  at: number,
+  target: MatrixTarget,
+  i: number,
+  count: number,
+  order: number,
+  width: number,
+  { accumulate = false, mirror = false }: GemmOptions,
+): void {
+  const out = target.data as FloatArray;
+  const to = (target.offset + i * target.rowStride) * width;
+  for (let e = 0; e < count * width; e++) out[to + e] = (accumulate ? out[to + e]! : 0) + row[at + e]!;
+  if (!mirror || i >= order) return;
+  for (let j = 0; j < Math.min(count, i); j++) {
+    const above = (target.offset + j * target.rowStride + i) * width;
+    for (let part = 0; part < width; part++) {
+      const value = part === 0 ? row[at + j * width]! : -row[at + j * width + 1]!;
+      out[above + part] = (accumulate ? out[above + part]! : 0) + value;
     }
+  }
 }
 
 const transposed = (view: MatrixView): MatrixView => ({
