@@ -165,7 +165,7 @@ describe.runIf(sharesMemory)("threads", () => {
     for (const count of [2, 3]) {
       await started(count);
       const shared = run();
-      shared.forEach((out, i) => expect(error(out, alone[i]!)).toBe(0));
+      for (const [i, out] of shared.entries()) expect(error(out, alone[i]!)).toBe(0);
     }
   });
 });
