@@ -15,7 +15,7 @@ import {
   resize,
   scaleOf,
 } from "./arguments.ts";
-import { irfftP, rfftP, transformAxis } from "./primitives.ts";
+import { irfftP, rfftP, transformAxes } from "./primitives.ts";
 
 export interface FftOptions {
   /** Length to which the axis is cut or filled up with zeros. */
@@ -38,7 +38,7 @@ function complex(what: string, value: TensorLike, isInverse: boolean, { n, axis,
   const at = axisOf(what, z, axis);
   const x = resize(what, z, at, n);
   const scale = scaleOf(what, norm, x.shape[at]!, isInverse);
-  return transformAxis(x, at, isInverse ? 1 : -1, scale);
+  return transformAxes(x, [at], isInverse ? 1 : -1, scale);
 }
 
 /**
@@ -115,7 +115,7 @@ function complexMany(what: string, value: TensorLike, isInverse: boolean, option
   const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
   const scale = scaleOf(what, options.norm, count, isInverse);
   const sign = isInverse ? 1 : -1;
-  return axes.reduceRight((y, axis, i) => transformAxis(y, axis, sign, i === 0 ? scale : 1), x);
+  return transformAxes(x, axes.toReversed(), sign, scale);
 }
 
 /** Fourier transforms along several axes (all unless told). O(N log N) for N elements. Throws as `fft` does. */
@@ -146,7 +146,7 @@ export function rfftn(value: TensorLike, options: FftnOptions = {}): Tensor {
   const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
   const scale = scaleOf("rfftn", options.norm, count, false);
   const half = alongAxis(x, axes.at(-1)!, (last) => bindOne(rfftP, [last], { scale }));
-  return axes.slice(0, -1).reduceRight((z, axis) => transformAxis(z, axis, -1, 1), half);
+  return transformAxes(half, axes.slice(0, -1).toReversed(), -1, 1);
 }
 
 /**
@@ -166,7 +166,7 @@ export function irfftn(value: TensorLike, options: FftnOptions = {}): Tensor {
   );
   const count = axes.slice(0, -1).reduce((product, axis) => product * x.shape[axis]!, n);
   const scale = scaleOf("irfftn", options.norm, count, true);
-  const others = axes.slice(0, -1).reduce((y, axis) => transformAxis(y, axis, 1, 1), x);
+  const others = transformAxes(x, axes.slice(0, -1), 1, 1);
   return alongAxis(others, last, (rows) => bindOne(irfftP, [rows], { n, scale }));
 }
 

@@ -8,7 +8,7 @@ import { flip, narrowAxis } from "../ops/movement.ts";
 import { complexDType } from "../tensor/dtype.ts";
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { axesOf, type Norm, realOperand, resize, scaleOf } from "./arguments.ts";
-import { rfftP, transformAxis } from "./primitives.ts";
+import { rfftP, transformAxes } from "./primitives.ts";
 
 export interface HartleyOptions {
   /** The last axis unless told; several make the transform with cas(θ₁ + θ₂ + …). */
@@ -28,10 +28,7 @@ function transform(
   const count = along.reduce((product, axis) => product * x.shape[axis]!, 1);
   const scale = scaleOf(what, norm, count, isInverse);
   if (along.length === 1 && along[0] === x.ndim - 1) return ofLastAxis(x, scale);
-  const z = along.reduce(
-    (y, axis, i) => transformAxis(y, axis, -1, i ? 1 : scale),
-    astype(x, complexDType(x.dtype)),
-  );
+  const z = transformAxes(astype(x, complexDType(x.dtype)), along, -1, scale);
   return real(z).sub(imag(z));
 }
 

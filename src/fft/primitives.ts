@@ -12,33 +12,42 @@ import { sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 export interface FftParams {
-  readonly axis: number;
+  readonly axes: readonly number[];
   /** The sign of the exponent: -1 forward. */
   readonly sign: -1 | 1;
   readonly scale: number;
 }
 
-/** scale · Σ over j of x[…, j, …] · exp(sign · 2πi jk / n). */
+/** scale · Σ over j of x[…, j, …] · exp(sign · 2πi jk / n) along each of some axes. */
 export const fftP: Primitive<FftParams> = definePrimitive<FftParams>({
   name: "fft",
   dtypes: COMPLEX,
   abstractEval: ([x]) => [x!],
-  evaluate: ([x], { axis, sign, scale }, [output]) => {
+  evaluate: ([x], { axes, sign, scale }, [output]) => {
     const { shape, dtype } = x!;
-    const outer = sizeOf(shape.slice(0, axis));
-    const inner = sizeOf(shape.slice(axis + 1));
     const out = allocate(dtype, x!.size) as FloatArray;
-    device.fft(sign, scale, outer, shape[axis]!, inner, x!.data() as FloatArray, 0, out, 0);
+    // Narrow numbers are rounded once, after the last axis.
+    const isNarrow = axes.length > 1 && out instanceof Float32Array;
+    const work = isNarrow ? new Float64Array(out.length) : out;
+    axes.forEach((axis, i) => {
+      const outer = sizeOf(shape.slice(0, axis));
+      const inner = sizeOf(shape.slice(axis + 1));
+      const from = i === 0 ? (x!.data() as FloatArray) : work;
+      const to = i === axes.length - 1 ? out : work;
+      device.fft(sign, i === 0 ? scale : 1, outer, shape[axis]!, inner, from, 0, to, 0);
+    });
     return [new Tensor(out, output!.shape, output!.dtype)];
   },
   ...linear(),
   transpose: ({ cotangents: [c], params, self }) => [bindOne(self, [c!], params)],
-  batch: ({ inputs: [x], params, self }) => [bindOne(self, [x!], { ...params, axis: params.axis + 1 })],
+  batch: ({ inputs: [x], params, self }) => [
+    bindOne(self, [x!], { ...params, axes: params.axes.map((axis) => axis + 1) }),
+  ],
 });
 
-/** A complex transform of one axis. */
-export const transformAxis = (x: Tensor, axis: number, sign: -1 | 1, scale: number): Tensor =>
-  bindOne(fftP, [x], { axis, sign, scale });
+/** A complex transform along some axes. */
+export const transformAxes = (x: Tensor, axes: readonly number[], sign: -1 | 1, scale: number): Tensor =>
+  axes.length ? bindOne(fftP, [x], { axes, sign, scale }) : x;
 
 const REAL_FLOATS: readonly DType[] = ["float64", "float32"];
 

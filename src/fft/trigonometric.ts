@@ -14,7 +14,7 @@ import { DomainError, ShapeError } from "../tensor/errors.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { axesOf, axisOf, type Norm, realOperand, resize, scaleOf } from "./arguments.ts";
 import { alongAxis } from "./fft.ts";
-import { irfftP, rfftP, transformAxis } from "./primitives.ts";
+import { irfftP, rfftP, transformAxes } from "./primitives.ts";
 
 export type TrigonometricType = 1 | 2 | 3 | 4;
 
@@ -116,7 +116,7 @@ function interleave(a: Tensor, b: Tensor): Tensor {
 /** y[k] = 2 Σ x[j] cos(π(2j+1)(2k+1) / 4n). */
 function cosine4(x: Tensor): Tensor {
   const n = length(x);
-  const transform = (z: Tensor): Tensor => transformAxis(z, z.ndim - 1, -1, 1);
+  const transform = (z: Tensor): Tensor => transformAxes(z, [z.ndim - 1], -1, 1);
   if (n % 2) {
     // exp(-iπ(2j+1)(2k+1)/4n) = exp(-iπ(2k+1)/4n) · exp(-iπj/2n) · exp(-2πi jk/2n) over 2n points.
     const wide = resize("dct", astype(x, complexDType(x.dtype)), x.ndim - 1, 2 * n);

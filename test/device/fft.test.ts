@@ -118,6 +118,8 @@ describe("wasm", () => {
     [3, 1 << 12, 9],
     [1, 128, 1000],
     [1, 17, 3001],
+    [2, 5, 20_000],
+    [1, 3, 700_001],
     [5000, 12, 1],
     [1, 65537, 1],
   ])("[%d, %d, %d] agrees with plain loops and has an inverse", (outer, n, inner) => {
@@ -129,6 +131,16 @@ describe("wasm", () => {
     expect(error(out, expected)).toBeLessThan(3e-15);
     wasm.fft(1, 1 / n, outer, n, inner, out, 0, out, 0);
     expect(error(out, x)).toBeLessThan(3e-15);
+  });
+  test("a matrix too large to be brought in at once is transformed strip by strip", () => {
+    const columns = 2 ** 22 + 5;
+    const x = new Float64Array(4 * columns);
+    for (let i = 0; i < x.length; i++) x[i] = i % 1000;
+    wasm.fft(-1, 1, 1, 2, columns, x, 0, x, 0);
+    for (let i = 0; i < 2 * columns; i += 4099) {
+      const [a, b] = [i % 1000, (i + 2 * columns) % 1000];
+      expect([x[i], x[i + 2 * columns]]).toEqual([a + b, a - b]);
+    }
   });
   test("plans are forgotten when there is no more room for them", () => {
     const check = (n: number): void => {

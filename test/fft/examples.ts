@@ -18,9 +18,10 @@ const third = (...operands: readonly Operand[]): Example => ({ ...one(anywhere, 
 
 export const TRANSFORMS: Readonly<Record<string, readonly Example[]>> = {
   fft: [
-    one({ axis: 1, sign: -1, scale: 1 }, values([2, 6])),
-    one({ axis: 0, sign: 1, scale: 0.5 }, values([5, 3])),
-    one({ axis: 1, sign: -1, scale: 2 }, values([2, 17, 2])),
+    one({ axes: [1], sign: -1, scale: 1 }, values([2, 6])),
+    one({ axes: [0], sign: 1, scale: 0.5 }, values([5, 3])),
+    one({ axes: [2, 0], sign: -1, scale: 1 }, values([2, 2, 3])),
+    one({ axes: [1], sign: -1, scale: 2 }, values([2, 17, 2])),
   ],
   rfft: [
     one({ scale: 1 }, values([2, 6])),

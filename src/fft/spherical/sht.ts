@@ -12,7 +12,7 @@ import { ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { checkLength, complexOperand, realOperand } from "../arguments.ts";
-import { irfftP, rfftP, transformAxis } from "../primitives.ts";
+import { irfftP, rfftP, transformAxes } from "../primitives.ts";
 import { checkKind, degreeFor, ringsFor, ringsOf, type SphericalGridKind } from "./grid.ts";
 import { legendreTable } from "./legendre.ts";
 
@@ -137,7 +137,7 @@ export function sht(field: TensorLike, options: SphericalAnalysisOptions = {}): 
   const f = complexOperand("sht", field);
   const { grid, lmax, nlat, nlon } = sizes("sht", f, options);
   const dtype = realDType(f.dtype);
-  const z = transformAxis(f, f.ndim - 1, -1, 1 / nlon);
+  const z = transformAxes(f, [f.ndim - 1], -1, 1 / nlon);
   const matrix = analysisMatrix(grid, nlat, lmax, dtype);
   const positive = perOrderComplex(matrix, narrowAxis(z, z.ndim - 1, 0, lmax + 1));
   if (lmax === 0) return positive;
@@ -168,7 +168,7 @@ export function isht(coefficients: TensorLike, options: SphericalSynthesisOption
     parts.push(flip(perOrderComplex(narrowAxis(matrix, 0, 1, lmax + 1), mirrored), -1));
   }
   const z = concat(parts, -1);
-  return transformAxis(z, z.ndim - 1, 1, 1);
+  return transformAxes(z, [z.ndim - 1], 1, 1);
 }
 
 /** Zeros at the end of the last axis. */

@@ -13,12 +13,16 @@ import { planOf, powersOf, together } from "./plans.ts";
 /** Longer rows are taken apart: up to here both buffers of a row stay in the second cache. */
 const LONGEST_ROW = 1 << 14;
 /** Numbers that are brought in at once, for one thread and for several. */
-const BLOCK = 1 << 14;
+const BLOCK = 1 << 15;
 const SHARED_BLOCK = 1 << 18;
 /** Numbers that go through all passes together. */
 const PASSES_BLOCK = 1 << 11;
-/** Columns of a long row that are transformed together: two lines of the cache. */
-const WIDTH = 8;
+/** Columns that are transformed together, at least: four lines of the cache. */
+const WIDTH = 16;
+/** Numbers of columns that are transformed together where those are short. */
+const STRIP = 1 << 12;
+/** Matrices of more numbers than this are brought in strip by strip. */
+const MOST_STAGED = 1 << 23;
 /** Less is not worth waking other threads for. */
 const LEAST_SHARED = 1 << 15;
 
@@ -60,27 +64,104 @@ export function fftSmoothWasm(
     }
     return;
   }
-  for (let o = 0; o < outer; o++)
-    for (let first = 0; first < inner; ) {
-      const left = inner - first;
-      const strip = Math.min(width, left);
-      const count = Math.max(1, Math.min(many, Math.floor(left / strip)));
-      const shift = 2 * (o * pieceSize + first);
-      const numbers = 2 * strip;
-      block(sign, scale, count, n, strip, {
-        bring: (view, at) => {
-          for (let c = 0, to = at; c < count; c++)
-            for (let j = 0, from = xStart + shift + c * numbers; j < n; j++, from += 2 * inner, to += numbers)
-              view.set(x.subarray(from, from + numbers), to);
-        },
-        take: (view, at) => {
-          for (let c = 0, from = at; c < count; c++)
-            for (let j = 0, to = outStart + shift + c * numbers; j < n; j++, to += 2 * inner, from += numbers)
-              out.set(view.subarray(from, from + numbers), to);
-        },
-      });
-      first += count * strip;
-    }
+  for (let o = 0; o < outer; o++) {
+    const [from, to] = [xStart + 2 * o * pieceSize, outStart + 2 * o * pieceSize];
+    if (!wholeMatrix(sign, scale, n, inner, x, from, out, to))
+      strips(sign, scale, n, inner, width, many, x, from, out, to);
+  }
+}
+
+/** Transforms the columns of a matrix inside WebAssembly memory; false when there is no room for it. */
+function wholeMatrix(
+  sign: -1 | 1,
+  scale: number,
+  n: number,
+  columns: number,
+  x: FloatArray,
+  xStart: number,
+  out: FloatArray,
+  outStart: number,
+): boolean {
+  if (n * columns > MOST_STAGED) return false;
+  const width = Math.max(WIDTH, Math.floor(STRIP / n));
+  const parts = readyThreads();
+  const workBytes = 2 * (n * width * BYTES + 640);
+  const size = 2 * n * columns;
+  return inArena(HEAD_BYTES + n * columns * BYTES + 640 + parts * workBytes, (base) => {
+    const xAt = base + HEAD_BYTES;
+    const workAt = xAt + n * columns * BYTES + 640;
+    const plan = planOf(n, sign);
+    const view = memoryView(8) as Float64Array;
+    view.fill(scale, (base + FACTOR_AT) / 8, (base + FACTOR_AT) / 8 + 2);
+    view.set(x.subarray(xStart, xStart + size), xAt / 8);
+    let part = 0;
+    runParts(
+      fourierKernels().inPlace,
+      shareOut(columns, width, parts, (from, count) => {
+        const work = workAt + part++ * workBytes;
+        const [first, second] = [work, work + workBytes / 2];
+        const stride = columns * BYTES;
+        return [plan.address, xAt, first, second, from, from + count, width, stride, n, base + FACTOR_AT];
+      }),
+    );
+    out.set(view.subarray(xAt / 8, xAt / 8 + size), outStart);
+  });
+}
+
+/** Runs `body` with the address of so many bytes; false when the memory cannot hold them. */
+function inArena(bytes: number, body: (base: number) => void): boolean {
+  if (bytes <= SCRATCH) {
+    reserve(bytes);
+    body(0);
+    return true;
+  }
+  let base: number;
+  try {
+    base = enterArena(bytes);
+  } catch {
+    return false;
+  }
+  try {
+    body(base);
+  } finally {
+    leaveArena(bytes);
+  }
+  return true;
+}
+
+/** Transforms the columns of a matrix, some at a time. */
+function strips(
+  sign: -1 | 1,
+  scale: number,
+  n: number,
+  inner: number,
+  width: number,
+  many: number,
+  x: FloatArray,
+  xStart: number,
+  out: FloatArray,
+  outStart: number,
+): void {
+  for (let first = 0; first < inner; ) {
+    const left = inner - first;
+    const strip = Math.min(width, left);
+    const count = Math.max(1, Math.min(many, Math.floor(left / strip)));
+    const shift = 2 * first;
+    const numbers = 2 * strip;
+    block(sign, scale, count, n, strip, {
+      bring: (view, at) => {
+        for (let c = 0, to = at; c < count; c++)
+          for (let j = 0, from = xStart + shift + c * numbers; j < n; j++, from += 2 * inner, to += numbers)
+            view.set(x.subarray(from, from + numbers), to);
+      },
+      take: (view, at) => {
+        for (let c = 0, from = at; c < count; c++)
+          for (let j = 0, to = outStart + shift + c * numbers; j < n; j++, to += 2 * inner, from += numbers)
+            out.set(view.subarray(from, from + numbers), to);
+      },
+    });
+    first += count * strip;
+  }
 }
 
 interface Movement {
@@ -155,18 +236,7 @@ function longRows(
   const parts = Math.max(1, readyThreads());
   const workBytes = 2 * (n1 * WIDTH * BYTES + 640);
   const bytes = HEAD_BYTES + 2 * (n * BYTES + 640) + parts * workBytes;
-  let base = 0;
-  if (bytes > SCRATCH) {
-    try {
-      base = enterArena(bytes);
-    } catch {
-      // More than the memory can hold: plain loops need none of it.
-      fftSmooth(sign, scale, outer, n, inner, x, xStart, out, outStart);
-      return;
-    }
-  }
-  try {
-    reserve(base + bytes);
+  const isDone = inArena(bytes, (base) => {
     const { first, second, powers } = together(() => ({
       first: planOf(n1, sign),
       second: planOf(n2, sign),
@@ -222,9 +292,9 @@ function longRows(
         );
         takeColumn(view, yAt / 8, out, outStart + shift, n, inner);
       }
-  } finally {
-    if (base) leaveArena(bytes);
-  }
+  });
+  // More than the memory can hold: plain loops need none of it.
+  if (!isDone) fftSmooth(sign, scale, outer, n, inner, x, xStart, out, outStart);
 }
 
 function bringColumn(
