@@ -45,10 +45,12 @@ export function aroundPoints(
   const count = places.length / d;
   const isSpread = way === "spread";
   // One or two axes are the last ones of three, of which the first ones have a single point.
-  const [n1, n2, n3] = [...new Array<number>(3 - d).fill(1), ...lengths] as [number, number, number];
+  const [n2, n3] = [d > 1 ? lengths[d - 2]! : 1, lengths[d - 1]!];
   const heights = new Float64Array(3 * width);
   const at = new Int32Array(3 * width);
-  const widths = [n1, n2, n3].map((_, axis) => (axis < 3 - d ? 1 : width)) as [number, number, number];
+  const width1 = d > 2 ? width : 1;
+  const width2 = d > 1 ? width : 1;
+  const sums = new Float64Array(2);
   for (let axis = 0; axis < 3 - d; axis++) heights[axis * width] = 1;
   for (let p = 0; p < count; p++) {
     for (let axis = 3 - d, i = 0; axis < 3; axis++, i++) {
@@ -59,41 +61,66 @@ export function aroundPoints(
         at[axis * width + l] = index < 0 ? index + n : index >= n ? index - n : index;
       }
     }
-    let re = 0;
-    let im = 0;
-    if (isSpread) {
-      re = values[valuesAt + 2 * p]!;
-      im = values[valuesAt + 2 * p + 1]!;
-    }
-    for (let a = 0; a < widths[0]; a++)
-      for (let b = 0; b < widths[1]; b++) {
+    // The last axis is a run of neighbours, or two where it wraps around.
+    const start = at[2 * width]!;
+    const ahead = Math.min(width, n3 - start);
+    const re = values[valuesAt + 2 * p]!;
+    const im = values[valuesAt + 2 * p + 1]!;
+    sums.fill(0);
+    for (let a = 0; a < width1; a++)
+      for (let b = 0; b < width2; b++) {
         const row = gridAt + 2 * (at[a]! * n2 + at[width + b]!) * n3;
         const height = heights[a]! * heights[width + b]!;
+        const from = row + 2 * start;
         if (isSpread) {
-          const x = re * height;
-          const y = im * height;
-          for (let c = 2 * width; c < 2 * width + widths[2]; c++) {
-            const to = row + 2 * at[c]!;
-            grid[to]! += x * heights[c]!;
-            grid[to + 1]! += y * heights[c]!;
-          }
+          addRun(grid, from, heights, 2 * width, ahead, re * height, im * height);
+          if (ahead < width)
+            addRun(grid, row, heights, 2 * width + ahead, width - ahead, re * height, im * height);
         } else {
-          let x = 0;
-          let y = 0;
-          for (let c = 2 * width; c < 2 * width + widths[2]; c++) {
-            const from = row + 2 * at[c]!;
-            x += grid[from]! * heights[c]!;
-            y += grid[from + 1]! * heights[c]!;
-          }
-          re += x * height;
-          im += y * height;
+          sumRun(grid, from, heights, 2 * width, ahead, height, sums);
+          if (ahead < width) sumRun(grid, row, heights, 2 * width + ahead, width - ahead, height, sums);
         }
       }
-    if (!isSpread) {
-      values[valuesAt + 2 * p] = re;
-      values[valuesAt + 2 * p + 1] = im;
-    }
+    if (!isSpread) values.set(sums, valuesAt + 2 * p);
   }
+}
+
+/** grid[from …] += heights[at …] · (x + iy). */
+function addRun(
+  grid: Float64Array,
+  from: number,
+  heights: Float64Array,
+  at: number,
+  count: number,
+  x: number,
+  y: number,
+): void {
+  for (let i = 0, to = from; i < count; i++, to += 2) {
+    const height = heights[at + i]!;
+    grid[to] = grid[to]! + x * height;
+    grid[to + 1] = grid[to + 1]! + y * height;
+  }
+}
+
+/** sums += factor · Σ heights[at …] · grid[from …]. */
+function sumRun(
+  grid: Float64Array,
+  from: number,
+  heights: Float64Array,
+  at: number,
+  count: number,
+  factor: number,
+  sums: Float64Array,
+): void {
+  let x = 0;
+  let y = 0;
+  for (let i = 0, place = from; i < count; i++, place += 2) {
+    const height = heights[at + i]!;
+    x += grid[place]! * height;
+    y += grid[place + 1]! * height;
+  }
+  sums[0]! += factor * x;
+  sums[1]! += factor * y;
 }
 
 /** What undoes the kernel for the modes -⌊N/2⌋ … of an axis: 2 / (w · its transform). */

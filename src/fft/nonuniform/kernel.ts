@@ -36,11 +36,15 @@ export function writeKernel({ width, beta }: Kernel, place: number, out: Float64
   return first;
 }
 
-/** Nodes of Gauss's rule and weights times the kernel, by width. */
-const rules = new Map<number, { readonly z: Float64Array; readonly heights: Float64Array }>();
+/** The transform of a kernel as a Chebyshev series in the square of the frequency, by width. */
+const series = new Map<number, Float64Array>();
+const TERMS = 40;
 
-function ruleOf({ width, beta }: Kernel): { readonly z: Float64Array; readonly heights: Float64Array } {
-  const known = rules.get(width);
+/** The largest frequency that is asked for: that of the highest mode, half of the grid's highest. */
+const highest = (width: number): number => (Math.PI * width) / (2 * OVERSAMPLING);
+
+function seriesOf({ width, beta }: Kernel): Float64Array {
+  const known = series.get(width);
   if (known) return known;
   const { nodes, weights } = quadrature("legendre", 40 + 4 * width, [-1, 1]);
   const z = Float64Array.from(nodes.data());
@@ -48,17 +52,38 @@ function ruleOf({ width, beta }: Kernel): { readonly z: Float64Array; readonly h
     weights.data(),
     (w, i) => w * Math.exp(beta * (Math.sqrt(1 - z[i]! ** 2) - 1)),
   );
-  const made = { z, heights };
-  rules.set(width, made);
-  return made;
-}
-
-/** ∫ exp(β(√(1 - z²) - 1)) cos(ωz) dz over [-1, 1] for each ω: by Gauss's rule, exact to rounding. */
-export function kernelTransform(kernel: Kernel, frequencies: Float64Array): Float64Array {
-  const { z, heights } = ruleOf(kernel);
-  return frequencies.map((omega) => {
+  const angles = Float64Array.from({ length: TERMS }, (_, i) => (Math.PI * (i + 0.5)) / TERMS);
+  const values = angles.map((angle) => {
+    const omega = highest(width) * Math.cos(angle / 2);
     let sum = 0;
     for (let i = 0; i < z.length; i++) sum += heights[i]! * Math.cos(omega * z[i]!);
     return sum;
+  });
+  const coefficients = Float64Array.from({ length: TERMS }, (_, k) => {
+    let sum = 0;
+    for (let i = 0; i < TERMS; i++) sum += values[i]! * Math.cos(k * angles[i]!);
+    return ((k === 0 ? 1 : 2) * sum) / TERMS;
+  });
+  series.set(width, coefficients);
+  return coefficients;
+}
+
+/**
+ * ∫ exp(β(√(1 - z²) - 1)) cos(ωz) dz over [-1, 1] for each |ω| up to πw / 4: by Gauss's rule at a few frequencies and a
+ * Chebyshev series between them, both to rounding.
+ */
+export function kernelTransform(kernel: Kernel, frequencies: Float64Array): Float64Array {
+  const coefficients = seriesOf(kernel);
+  const scale = 1 / highest(kernel.width);
+  return frequencies.map((omega) => {
+    const t = 4 * (omega * scale) ** 2 - 2;
+    let next = 0;
+    let after = 0;
+    for (let k = TERMS - 1; k > 0; k--) {
+      const here = coefficients[k]! + t * next - after;
+      after = next;
+      next = here;
+    }
+    return coefficients[0]! + 0.5 * t * next - after;
   });
 }

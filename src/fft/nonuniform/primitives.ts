@@ -31,7 +31,7 @@ const DTYPES: readonly DType[] = ["float64", "float32", "complex128", "complex64
 /** Complex float64 numbers of a tensor. */
 function complexNumbers(x: Tensor): Float64Array {
   const data = x.data();
-  if (isComplex(x.dtype)) return Float64Array.from(data);
+  if (isComplex(x.dtype)) return new Float64Array(data);
   const out = new Float64Array(2 * x.size);
   for (let i = 0; i < x.size; i++) out[2 * i] = data[i]!;
   return out;
