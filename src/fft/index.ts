@@ -2,6 +2,7 @@ import "../ops/methods.ts";
 
 export type { Norm } from "./arguments.ts";
 export { type ConvolveMode, type ConvolveOptions, fftConvolve, fftCorrelate } from "./convolve.ts";
+export type { TrigonometricType } from "./cosine.ts";
 export {
   type FftnOptions,
   type FftOptions,
@@ -57,6 +58,5 @@ export {
   idstn,
   type TrigonometricManyOptions,
   type TrigonometricOptions,
-  type TrigonometricType,
 } from "./trigonometric.ts";
 export { iwalshHadamard, type WalshOptions, type WalshOrder, walshHadamard } from "./walsh.ts";

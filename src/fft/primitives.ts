@@ -119,8 +119,8 @@ export const irfftP: Primitive<IrfftParams> = definePrimitive<IrfftParams>({
 /** Rows whose work space is used again and again: about this many numbers. */
 const ROWS_BLOCK = 1 << 15;
 
-/** Real rows: those of even length as complex rows of half the length. */
-function realForward(x: FloatArray, rows: number, n: number, scale: number, out: FloatArray): void {
+/** Real rows `[rows, n]` to half complex ones: those of even length as complex rows of half the length. */
+export function realForward(x: FloatArray, rows: number, n: number, scale: number, out: FloatArray): void {
   const half = n >> 1;
   const many = Math.max(1, Math.floor(ROWS_BLOCK / n));
   const isEven = n % 2 === 0;
@@ -182,7 +182,7 @@ function separate(
 }
 
 /** Half complex rows to real ones: `separate` read backwards. */
-function realBackward(z: FloatArray, rows: number, n: number, scale: number, out: FloatArray): void {
+export function realBackward(z: FloatArray, rows: number, n: number, scale: number, out: FloatArray): void {
   const half = n >> 1;
   const given = half + 1;
   const many = Math.max(1, Math.floor(ROWS_BLOCK / n));

@@ -34,6 +34,12 @@ export const TRANSFORMS: Readonly<Record<string, readonly Example[]>> = {
     one({ n: 1, scale: 1 }, values([2, 1])),
     one({ n: 2, scale: 1 }, values([2])),
   ],
+  trigonometric: (["dct", "dst"] as const).flatMap((kind) =>
+    [1, 2, 3, 4].flatMap((type) => [
+      one({ kind, type, scale: 1 }, values([2, 4])),
+      one({ kind, type, scale: 0.5 }, values([3])),
+    ]),
+  ),
   walshHadamard: [one(undefined, values([2, 8])), one(undefined, values([1]))],
   ntt: [
     unsigned({ modulus: 13, factor: 1, isInverse: false }, values([2, 4])),
