@@ -164,6 +164,7 @@ describe.runIf(sharesMemory)("threads", () => {
       [1, 1 << 16, 1],
       [700, 96, 1],
       [1, 64, 2048],
+      [1, 60, 9000],
       [2, 30030, 1],
     ] as const;
     const run = (): Float64Array[] =>

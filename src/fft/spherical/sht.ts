@@ -106,16 +106,10 @@ function perOrderComplex(matrix: Tensor, z: Tensor): Tensor {
   return complexFrom(y.at(0), y.at(1));
 }
 
-/** The table times the weights of the rings and what the transform along them leaves. */
-function analysisMatrix(grid: SphericalGridKind, nlat: number, lmax: number, dtype: DType): Tensor {
-  const weights = ringsOf(grid, nlat).weights;
-  return tableOf(grid, nlat, lmax, dtype).mul(
-    new Tensor(
-      weights.map((w) => w * 2 * Math.PI),
-      [nlat],
-      "float64",
-    ).astype(dtype),
-  );
+/** What the rings count in ∫ dΩ, with the circumference, in a shape that multiplies `[…, nlat, m]`. */
+function ringWeights(grid: SphericalGridKind, nlat: number, dtype: DType): Tensor {
+  const weights = ringsOf(grid, nlat).weights.map((w) => 2 * Math.PI * w);
+  return new Tensor(weights, [nlat, 1], "float64").astype(dtype);
 }
 
 /** (-1)^m for m = from, from + 1 … */
@@ -137,8 +131,8 @@ export function sht(field: TensorLike, options: SphericalAnalysisOptions = {}): 
   const f = complexOperand("sht", field);
   const { grid, lmax, nlat, nlon } = sizes("sht", f, options);
   const dtype = realDType(f.dtype);
-  const z = transformAxes(f, [f.ndim - 1], -1, 1 / nlon);
-  const matrix = analysisMatrix(grid, nlat, lmax, dtype);
+  const z = transformAxes(f, [f.ndim - 1], -1, 1 / nlon).mul(ringWeights(grid, nlat, dtype));
+  const matrix = tableOf(grid, nlat, lmax, dtype);
   const positive = perOrderComplex(matrix, narrowAxis(z, z.ndim - 1, 0, lmax + 1));
   if (lmax === 0) return positive;
   // Order -m stands at nlon - m; its Legendre functions are those of m times (-1)^m.
@@ -186,7 +180,8 @@ export function rsht(field: TensorLike, options: SphericalAnalysisOptions = {}):
   const f = realOperand("rsht", field);
   const { grid, lmax, nlat, nlon } = sizes("rsht", f, options);
   const z = bindOne(rfftP, [f], { scale: 1 / nlon });
-  return perOrderComplex(analysisMatrix(grid, nlat, lmax, f.dtype), narrowAxis(z, z.ndim - 1, 0, lmax + 1));
+  const weighted = narrowAxis(z, z.ndim - 1, 0, lmax + 1).mul(ringWeights(grid, nlat, f.dtype));
+  return perOrderComplex(tableOf(grid, nlat, lmax, f.dtype), weighted);
 }
 
 /**
