@@ -18,7 +18,7 @@ interface Chirp {
 const chirps = new LengthCache<Chirp>(1 << 22);
 
 function chirpOf(n: number, sign: -1 | 1, transform: Transform): Chirp {
-  return chirps.get(`${sign * n} ${transform.name}`, () => {
+  return chirps.get(`${sign * n}`, () => {
     const size = nextSmooth(2 * n - 1);
     const chirp = new Float64Array(2 * n);
     // j² modulo 2n, kept exact by adding 2j + 1.

@@ -1,4 +1,5 @@
 import type { Storage } from "../tensor/dtype.ts";
+import type { Lapack } from "./lapack.ts";
 
 /** Element types that every device computes with natively; the others are widened by the primitives. */
 export type FloatType = "float32" | "float64";
@@ -224,4 +225,6 @@ export interface Device {
     out: FloatArray,
     outStart: number,
   ): void;
+  /** Whole factorizations, where the device has them. */
+  readonly lapack?: Lapack;
 }
