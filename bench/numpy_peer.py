@@ -85,7 +85,21 @@ def convolve(x, w, padding, strides, groups, gradients=False):
         y.backward(y.detach())
 
 
+signals = {}
+
+
+def fourier(name, shape, repeats):
+    """Transforms of random numbers, complex ones but for rfft."""
+    if (name, shape) not in signals:
+        size = [int(n) for n in shape.split(",")]
+        x = rng.uniform(-1, 1, size)
+        signals[name, shape] = x if name == "rfft" else x + 1j * rng.uniform(-1, 1, size)
+    for _ in range(int(repeats)):
+        getattr(np.fft, name)(signals[name, shape])
+
+
 WITH_ARGUMENTS = {
+    "fourier": fourier,
     "conv": convolve,
     "convgrad": partial(convolve, gradients=True),
     "matmul": matmul,

@@ -1,4 +1,4 @@
-// Side-by-side benchmarks: `node bench/run.mjs`, or with names (matmul, convolution, elementwise, eager, compiled,
+// Side-by-side benchmarks: `node bench/run.mjs`, or with names (matmul, convolution, fft, elementwise, eager, compiled,
 // gradient, laplacian, linalg, decompositions), after `npm ci` in the repository and in this folder. Everything runs on one
 // thread, or with BENCH_THREADS=all on as many as each library takes. Prints one table of medians and median ratios and
 // writes bench/results/<name>.json. PYTHON and TORCH_PYTHON name interpreters that have NumPy and PyTorch.
@@ -9,6 +9,7 @@ import { convolution } from "./convolution.mjs";
 import { decompositions } from "./decompositions.mjs";
 import { eager } from "./eager.mjs";
 import { elementwise } from "./elementwise.mjs";
+import { fft } from "./fft.mjs";
 import { gradient } from "./gradient.mjs";
 import { laplacian } from "./laplacian.mjs";
 import { polyadic } from "./library.mjs";
@@ -20,6 +21,7 @@ import { allThreads, jaxJs, numpyProcess, numpyTs, tfjs, torchProcess } from "./
 const benchmarks = {
   matmul,
   convolution,
+  fft,
   eager,
   compiled,
   gradient,

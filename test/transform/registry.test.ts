@@ -1,4 +1,5 @@
 // Walks the registry: every rule of every primitive, for every dtype that it declares, against numbers.
+import "polyadic/fft";
 import "polyadic/linalg";
 import "polyadic/optim";
 import "polyadic/transform";
@@ -6,6 +7,7 @@ import type { DType } from "polyadic";
 import { primitives } from "polyadic/ops";
 import { describe, expect, test } from "vitest";
 import type { Primitive } from "../../src/ops/primitive.ts";
+import { TRANSFORMS } from "../fft/examples.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
 import {
   checkBatch,
@@ -32,7 +34,11 @@ const COMPOUND: readonly string[] = [
   "while",
 ];
 
-const EXAMPLES: Readonly<Record<string, readonly Example[]>> = { ...OPERATIONS, ...FACTORIZATIONS };
+const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
+  ...OPERATIONS,
+  ...TRANSFORMS,
+  ...FACTORIZATIONS,
+};
 
 const all = [...primitives.values()] as unknown as Primitive<unknown>[];
 
