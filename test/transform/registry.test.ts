@@ -1,4 +1,5 @@
 // Walks the registry: every rule of every primitive, for every dtype that it declares, against numbers.
+import "polyadic/fft";
 import "polyadic/linalg";
 import "polyadic/optim";
 import "polyadic/transform";
@@ -6,6 +7,7 @@ import type { DType } from "polyadic";
 import { primitives } from "polyadic/ops";
 import { describe, expect, test } from "vitest";
 import type { Primitive } from "../../src/ops/primitive.ts";
+import { TRANSFORMS } from "../fft/examples.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
 import { GENERAL, WITHOUT_DERIVATIVE } from "../linalg/generalExamples.ts";
 import {
@@ -35,6 +37,7 @@ const COMPOUND: readonly string[] = [
 
 const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ...OPERATIONS,
+  ...TRANSFORMS,
   ...FACTORIZATIONS,
   ...GENERAL,
 };

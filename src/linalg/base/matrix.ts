@@ -114,18 +114,20 @@ export function storeVector(data: Float64Array, dtype: DType, factor = 1): Tenso
 
 /**
  * Right-hand sides as matrices: `[rows]` becomes one column, anything else must be `[…, rows, k]`. `restore` takes
- * the last axis off again where a vector came. Throws ShapeError naming b.
+ * the last axis off again where a vector came. Throws ShapeError naming both.
  */
 export function rightSides(
   name: string,
   a: Tensor,
   b: Tensor,
+  argument = "b",
+  matrix = "a",
 ): { readonly columns: Tensor; readonly restore: (x: Tensor) => Tensor } {
   const rows = a.shape.at(-2)!;
   const isVector = b.ndim === 1;
   if (b.ndim === 0 || (isVector ? b.shape[0] : b.shape.at(-2)) !== rows)
     throw new ShapeError(
-      `${name}: b must be [${rows}] or [..., ${rows}, k] for a of shape ${formatShape(a.shape)}, got ${formatShape(b.shape)}`,
+      `${name}: ${argument} must be [${rows}] or [..., ${rows}, k] for ${matrix} of shape ${formatShape(a.shape)}, got ${formatShape(b.shape)}`,
     );
   return isVector ? { columns: asColumn(b), restore: dropLast } : { columns: b, restore: (x) => x };
 }

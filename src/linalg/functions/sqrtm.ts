@@ -76,7 +76,7 @@ function signOf(w: Width, n: number, a: Float64Array): Float64Array {
     );
   for (let step = 0, before = Number.POSITIVE_INFINITY; step < 100; step++) {
     const lu = x.slice();
-    factorLU(w, n, lu);
+    factorLU(w, n, n, lu);
     const log = meanLog(w, n, lu);
     if (n > 0 && !Number.isFinite(log)) throw singular();
     const isClose = before < 1e-2;

@@ -56,7 +56,7 @@ export function solveGeneral(
   b: Float64Array,
   columns: number,
 ): boolean {
-  const pivots = factorLU(w, n, a);
+  const pivots = factorLU(w, n, n, a);
   if (zeroOnDiagonal(w, n, a) >= 0) return false;
   const ld = n * w;
   for (let i = 0; i < n; i++) if (pivots[i] !== i) exchange(w, b, ld, 0, columns, i, pivots[i]);

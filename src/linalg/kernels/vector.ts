@@ -4,9 +4,9 @@
 // than it saves; everything of level 3 goes through `device.gemm`.
 import { device } from "../../device/current.ts";
 import type { GemmOptions, MatrixView } from "../../device/device.ts";
+import type { Width } from "../../device/lapack.ts";
 
-/** Entries per element: 1 for real numbers, 2 for complex ones. */
-export type Width = 1 | 2;
+export type { Width };
 
 /** out[at] = Σ conj(x_i) y_i */
 export function dotc(

@@ -20,6 +20,7 @@ import {
   withMatrix,
 } from "../base/matrix.ts";
 import { factorQR, formProduct } from "../kernels/householder.ts";
+import { lapackFor } from "../kernels/native.ts";
 import { scale, type Width } from "../kernels/vector.ts";
 import { solveTriangularP } from "../systems/solveTriangular.ts";
 
@@ -44,16 +45,66 @@ export function thinQR(
   columns: number,
   a: Float64Array,
 ): { q: Float64Array; r: Float64Array } {
+  return positiveQR(w, rows, columns, a, Math.min(rows, columns));
+}
+
+/** The same with the first `wanted` columns of Q, at least min(rows, columns), and as many rows of R. */
+export function positiveQR(
+  w: Width,
+  rows: number,
+  columns: number,
+  a: Float64Array,
+  wanted: number,
+): { q: Float64Array; r: Float64Array } {
   const k = Math.min(rows, columns);
-  const q = formProduct(factorQR(w, rows, columns, a), k);
-  const r = topRows(w, rows, columns, a, k);
-  for (let i = 0; i < k; i++) {
-    if (!(r[(i + i * k) * w] < 0)) continue;
-    for (let j = i; j < columns; j++) scale(w, -1, 0, r, (i + j * k) * w, 1);
-    if (w === 2) r[(i + i * k) * w + 1] = 0;
+  const q =
+    lapackFor(k)?.qr(w, rows, columns, a, wanted) ?? formProduct(factorQR(w, rows, columns, a), wanted);
+  const r = topRows(w, rows, columns, a, wanted);
+  voidBelow(w, wanted, columns, r);
+  makePositive(w, rows, k, q, r, wanted, columns);
+  return { q, r };
+}
+
+/** Zeros below the diagonal of `[rows, columns]`, where factorizations leave what they need not. */
+export function voidBelow(w: Width, rows: number, columns: number, r: Float64Array): void {
+  for (let j = 0; j < Math.min(columns, rows - 1); j++) r.fill(0, (j + 1 + j * rows) * w, (j + 1) * rows * w);
+}
+
+/** Makes the first `count` entries of the real diagonal of R (leading dimension `ldr` elements) >= 0. */
+export function makePositive(
+  w: Width,
+  rows: number,
+  count: number,
+  q: Float64Array,
+  r: Float64Array,
+  ldr: number,
+  columns: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    if (!(r[(i + i * ldr) * w] < 0)) continue;
+    for (let j = i; j < columns; j++) scale(w, -1, 0, r, (i + j * ldr) * w, 1);
+    if (w === 2) r[(i + i * ldr) * w + 1] = 0;
     scale(w, -1, 0, q, i * rows * w, rows);
   }
-  return { q, r };
+}
+
+/** How thin factors q, r move when the matrix moves by da. */
+export function qrTangents(da: Tensor, q: Tensor, r: Tensor): { readonly dq: Tensor; readonly dr: Tensor } {
+  const k = q.shape.at(-1)!;
+  // The first k columns determine q; x = da₁ r₁⁻¹.
+  const first = narrowAxis(da, -1, 0, k);
+  const x = bindOne(solveTriangularP, [narrowAxis(r, -1, 0, k), first.mT()], {
+    caller: "derivative of qr",
+    lower: false,
+    transpose: "transpose",
+  }).mT();
+  const inside = adjoint(q).matmul(x);
+  // The part that is skew-Hermitian, such that the rest of `inside` is upper triangular with a real diagonal.
+  const below = tril(inside, -1);
+  const phases = where(onDiagonal(k), inside.sub(inside.real()), 0);
+  const turn = below.sub(adjoint(below)).add(phases);
+  const dq = x.sub(q.matmul(inside.sub(turn)));
+  return { dq, dr: triu(adjoint(q).matmul(da).sub(turn.matmul(r))) };
 }
 
 const qrP: Primitive<undefined> = definePrimitive<undefined>({
@@ -78,21 +129,8 @@ const qrP: Primitive<undefined> = definePrimitive<undefined>({
       return [store(factors.q, rows, k, dtype), store(factors.r, k, columns, dtype)];
     }),
   jvp: ({ tangents: [da], outputs: [q, r] }) => {
-    const k = q!.shape.at(-1)!;
-    // The first k columns determine q; x = da₁ r₁⁻¹.
-    const first = narrowAxis(da!, -1, 0, k);
-    const x = bindOne(solveTriangularP, [narrowAxis(r!, -1, 0, k), first.mT()], {
-      caller: "derivative of qr",
-      lower: false,
-      transpose: "transpose",
-    }).mT();
-    const inside = adjoint(q!).matmul(x);
-    // The part that is skew-Hermitian, such that the rest of `inside` is upper triangular with a real diagonal.
-    const below = tril(inside, -1);
-    const phases = where(onDiagonal(k), inside.sub(inside.real()), 0);
-    const turn = below.sub(adjoint(below)).add(phases);
-    const dq = x.sub(q!.matmul(inside.sub(turn)));
-    return [dq, triu(adjoint(q!).matmul(da!).sub(turn.matmul(r!)))];
+    const { dq, dr } = qrTangents(da!, q!, r!);
+    return [dq, dr];
   },
   batch: leadingBatch,
   jet: JET_FROM_JVP,

@@ -25,6 +25,7 @@ import { bidiagonalize } from "../kernels/bidiagonal.ts";
 import { bidiagonalSVD, type Factors } from "../kernels/bidiagonalDivide.ts";
 import { bidiagonalQR } from "../kernels/bidiagonalQR.ts";
 import { applyReflectors, factorQR } from "../kernels/householder.ts";
+import { lapackFor } from "../kernels/native.ts";
 import { multiply, type Width } from "../kernels/vector.ts";
 import { thinQR, topRows } from "../orthogonal/qr.ts";
 
@@ -56,6 +57,11 @@ export function adjointOf(w: Width, rows: number, columns: number, a: Float64Arr
 
 /** Thin SVD of a column-major matrix of moderate norm, which is destroyed. */
 export function thinSVD(w: Width, m: number, n: number, a: Float64Array): Factors {
+  const lapack = lapackFor(Math.min(m, n));
+  if (lapack) {
+    const { u, s, vAdjoint } = lapack.svd(w, m, n, a);
+    return { u, s, v: adjointOf(w, Math.min(m, n), n, vAdjoint) };
+  }
   if (m < n) {
     const { u, s, v } = thinSVD(w, n, m, adjointOf(w, m, n, a));
     return { u: v, s, v: u };
@@ -94,6 +100,8 @@ function embed(w: Width, n: number, x: Float64Array, rows: number): Float64Array
 
 /** Singular values, descending, of a column-major matrix of moderate norm, which is destroyed. */
 export function singularValues(w: Width, m: number, n: number, a: Float64Array): Float64Array {
+  const lapack = lapackFor(Math.min(m, n));
+  if (lapack) return lapack.singularValues(w, m, n, a);
   if (m < n) return singularValues(w, n, m, adjointOf(w, m, n, a));
   if (m >= TALL * n && n > 1) {
     factorQR(w, m, n, a);
@@ -124,7 +132,7 @@ function decompose(work: Work): MatrixSVD {
   return { u, s, v, back };
 }
 
-const svdP: Primitive<undefined> = definePrimitive<undefined>({
+export const svdP: Primitive<undefined> = definePrimitive<undefined>({
   name: "svd",
   dtypes: FACTORED,
   abstractEval: ([a]) => {

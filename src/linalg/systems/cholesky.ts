@@ -20,6 +20,7 @@ import {
   storeRows,
   type Work,
 } from "../base/matrix.ts";
+import { lapackFor } from "../kernels/native.ts";
 import { clearBelow, conjugate, divideReal } from "../kernels/triangular.ts";
 import { dotc, multiply, negated, type Width } from "../kernels/vector.ts";
 import { solveTriangularP } from "./solveTriangular.ts";
@@ -31,6 +32,12 @@ const BLOCK = 32;
  * pivot that is not positive, −1 when there is none.
  */
 export function factorCholesky(w: Width, n: number, a: Float64Array): number {
+  const lapack = lapackFor(n);
+  if (lapack) {
+    const failed = lapack.cholesky(w, n, a);
+    clearBelow(w, n, a);
+    return failed;
+  }
   const ld = n * w;
   const sum = new Float64Array(2);
   for (let first = 0; first < n; first += BLOCK) {
@@ -89,7 +96,7 @@ const solveLower = (l: Tensor, b: Tensor): Tensor =>
   bindOne(solveTriangularP, [l, b], { caller: "derivative of cholesky", lower: true });
 
 /** The lower triangular x with x Lᴴ + L xᴴ = z, for Hermitian z: how L moves when a moves by z (Murray 2016). */
-const moved = (l: Tensor, z: Tensor): Tensor => l.matmul(lowerHalf(congruence(l, z)));
+export const moved = (l: Tensor, z: Tensor): Tensor => l.matmul(lowerHalf(congruence(l, z)));
 
 const choleskyP: Primitive<HermitianParams> = definePrimitive<HermitianParams>({
   name: "cholesky",

@@ -70,13 +70,13 @@ function collect(parts: readonly Float64Array[], shape: readonly number[], dtype
  * det(A) A⁻ᵀ, column-major. Where elimination met zeros they are moved by as little as rounding moves the matrix: the
  * cofactors, being polynomials of the entries, notice no more of it.
  */
-function cofactors({ work, pivots }: LU): Float64Array {
+function cofactors({ work, pivots, ofTranspose }: LU): Float64Array {
   const { rows: n, width: w, top } = work;
   const least = top > 0 ? 2 ** -52 * top : 2 ** -500;
   const data = work.data.slice();
   for (let i = zeroOnDiagonal(w, n, data); i >= 0; i = zeroOnDiagonal(w, n, data))
     data[(i + i * n) * w] = least;
-  const lu = { work: { ...work, data }, pivots };
+  const lu = { work: { ...work, data }, pivots, ofTranspose };
   const out = new Float64Array(n * n * w);
   for (let i = 0; i < n; i++) out[(i + i * n) * w] = 1;
   applyInverse(lu, out, n, true);

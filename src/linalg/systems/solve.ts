@@ -6,22 +6,25 @@ import { hermitianPart } from "../base/derivative.ts";
 import { type HermitianParams, hermitianTo, load, type Work } from "../base/matrix.ts";
 import { factorsOf, type Memory } from "../base/remember.ts";
 import { type SystemParams, solveSystem, systemPrimitive } from "../base/system.ts";
-import { exchange, factorLU } from "../kernels/lu.ts";
+import { exchange, exchangeAll, factorLU } from "../kernels/lu.ts";
 import { solveTriangle } from "../kernels/triangular.ts";
 import { choleskyOf } from "./cholesky.ts";
 import { checkDiagonal } from "./solveTriangular.ts";
 
-/** P A = L U, packed as `factorLU` leaves it. */
+/** P A = L U, or P Aᵀ = L U, packed as `factorLU` leaves it. */
 export interface LU {
   readonly work: Work;
   readonly pivots: Int32Array;
+  readonly ofTranspose: boolean;
 }
 
 const rememberedLU: Memory<LU> = new WeakMap();
 
 function luOf(caller: string, matrix: Tensor): LU {
-  const work = load(caller, matrix);
-  return { work, pivots: factorLU(work.width, work.rows, work.data) };
+  // A matrix stored by rows is the transpose of what kernels read, and as good: that spares turning it round.
+  const ofTranspose = matrix.strides[1] === 1;
+  const work = load(caller, ofTranspose ? matrix.mT() : matrix);
+  return { work, pivots: factorLU(work.width, work.rows, work.rows, work.data), ofTranspose };
 }
 
 /** LU factors of each matrix of a batch, shared with `solve`. */
@@ -30,24 +33,21 @@ export const luFactors = (caller: string, a: Tensor): readonly LU[] =>
 
 /** Overwrites the column-major x with A⁻¹ x, or A⁻ᵀ x. The pivots must not be zero. */
 export function applyInverse(
-  { work, pivots }: LU,
+  { work, pivots, ofTranspose }: LU,
   x: Float64Array,
   columns: number,
   transposed: boolean,
 ): void {
   const { data, rows: n, width: w } = work;
   const ld = n * w;
-  const swap = (i: number): void => {
-    if (pivots[i] !== i) exchange(w, x, ld, 0, columns, i, pivots[i]);
-  };
-  if (transposed) {
+  if (transposed !== ofTranspose) {
     // Aᵀ = Uᵀ Lᵀ P
     solveTriangle(w, n, data, 0, ld, { lower: false, transpose: "transpose" }, x, 0, ld, columns);
     const unit = { lower: true, transpose: "transpose", unitDiagonal: true } as const;
     solveTriangle(w, n, data, 0, ld, unit, x, 0, ld, columns);
-    for (let i = n - 1; i >= 0; i--) swap(i);
+    for (let i = n - 1; i >= 0; i--) exchange(w, x, ld, 0, columns, i, pivots[i]);
   } else {
-    for (let i = 0; i < n; i++) swap(i);
+    exchangeAll(w, x, ld, 0, columns, pivots, 0, n);
     solveTriangle(w, n, data, 0, ld, { lower: true, unitDiagonal: true }, x, 0, ld, columns);
     solveTriangle(w, n, data, 0, ld, { lower: false }, x, 0, ld, columns);
   }
