@@ -168,11 +168,21 @@ function solvePair(
   const c = t[p + 1];
   const isSwapped = Math.abs(c) > Math.abs(a) + Math.abs(im);
   // First row (f, g), second (h, l) after the exchange; all complex.
-  const [fRe, fIm, gRe, gIm] = isSwapped ? [c, 0, d, -im] : [a, -im, b, 0];
-  const [hRe, hIm, lRe, lIm] = isSwapped ? [a, -im, b, 0] : [c, 0, d, -im];
-  let [uRe, uIm, vRe, vIm] = isSwapped ? [r1, s1, r0, s0] : [r0, s0, r1, s1];
+  const fRe = isSwapped ? c : a;
+  const fIm = isSwapped ? 0 : -im;
+  const gRe = isSwapped ? d : b;
+  const gIm = isSwapped ? -im : 0;
+  const hRe = isSwapped ? a : c;
+  const hIm = isSwapped ? -im : 0;
+  const lRe = isSwapped ? b : d;
+  const lIm = isSwapped ? 0 : -im;
+  let uRe = isSwapped ? r1 : r0;
+  let uIm = isSwapped ? s1 : s0;
+  let vRe = isSwapped ? r0 : r1;
+  let vIm = isSwapped ? s0 : s1;
   divideComplex(hRe, hIm, fRe, fIm, quotient, 0);
-  const [mRe, mIm] = quotient;
+  const mRe = quotient[0];
+  const mIm = quotient[1];
   let eRe = lRe - (mRe * gRe - mIm * gIm);
   let eIm = lIm - (mRe * gIm + mIm * gRe);
   if (Math.abs(eRe) + Math.abs(eIm) < floor) {
