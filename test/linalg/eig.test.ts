@@ -1,6 +1,7 @@
 import { eig, eigTwoSided, eigvals } from "polyadic/linalg";
-import { eye, type Tensor, tensor, zeros } from "polyadic/tensor";
+import { eye, type Scalar, type Tensor, tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
+import data from "../reference/eig.json" with { type: "json" };
 import { dense, epsilon, type Kind, matrix } from "./check.ts";
 import { checkBatching, checkDerivatives, entries, type Fn, like, near } from "./derivativeChecks.ts";
 import { kinds, smallSizes, square, squareNames } from "./matrices.ts";
@@ -120,6 +121,12 @@ describe.each(kinds)("%s", (kind) => {
 });
 
 describe("closed forms", () => {
+  it.each([0, 1])("values by SciPy, case %i", (index) => {
+    const { a, eigvals: expected } = data.functions[index]!;
+    const read = (x: { shape: number[]; values: Scalar[] }): Tensor => tensor(x.values).reshape(x.shape);
+    expect(setDistance(eigvals(read(a)), read(expected))).toBeLessThan(1e-13);
+    expect(setDistance(eig(read(a)).values, read(expected))).toBeLessThan(1e-13);
+  });
   it("values of a companion matrix are the roots", () => {
     // (x − 1) (x − 2) (x − 3) (x² + 1)
     const a = tensor([
