@@ -1,5 +1,6 @@
 import { eig, eigTwoSided, eigvals } from "polyadic/linalg";
 import { eye, type Scalar, type Tensor, tensor, zeros } from "polyadic/tensor";
+import { grad } from "polyadic/transform";
 import { describe, expect, it } from "vitest";
 import data from "../reference/eig.json" with { type: "json" };
 import { dense, epsilon, type Kind, matrix } from "./check.ts";
@@ -223,4 +224,11 @@ it("derivatives of a complex pair of a real matrix", () => {
   ]);
   checkDerivatives((x) => [eig(x!).values, eig(x!).vectors], [a], [like(a, 3)], 1e-6);
   near(entries([eig(a).values.sum().real()]), [2.3], 1e-14);
+});
+
+it("gradients of sums over repeated eigenvalues", () => {
+  const a = eye(3).mul(2);
+  expect(grad((x: Tensor) => eigvals(x).real().sum())(a).toArray()).toEqual(eye(3).toArray());
+  expect(grad((x: Tensor) => eigvals(x).real().square().sum())(a).toArray()).toEqual(eye(3).mul(4).toArray());
+  expect(grad((x: Tensor) => eig(x).values.real().sum())(a).toArray()).toEqual(eye(3).toArray());
 });
