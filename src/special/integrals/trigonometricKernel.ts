@@ -1,0 +1,203 @@
+// Sine, cosine, hyperbolic sine and cosine integrals, and Fresnel's: power series near 0, beyond by the continued fraction of
+// the exponential integral or complementary error function on the imaginary axis or diagonal (DLMF 6.9.1, 7.9.2).
+
+import { cosPi, EPSILON, EULER_GAMMA, sinPi } from "../numeric.ts";
+import { expIntegral1, expIntegralEi } from "./exponentialKernel.ts";
+
+/** Real and imaginary part of what a complex recurrence just found. */
+const part = new Float64Array(2);
+
+/** e^(ix) E₁(ix) for x >= 2, by Lentz's algorithm in complex numbers. */
+function imaginaryFraction(x: number): void {
+  let bRe = 1;
+  let cRe = 1e300;
+  let cIm = 0;
+  let scale = 1 / (1 + x * x);
+  let dRe = scale;
+  let dIm = -x * scale;
+  let hRe = dRe;
+  let hIm = dIm;
+  for (let i = 1; i < 10000; i++) {
+    const a = -i * i;
+    bRe += 2;
+    const re = a * dRe + bRe;
+    const im = a * dIm + x;
+    scale = 1 / (re * re + im * im);
+    dRe = re * scale;
+    dIm = -im * scale;
+    scale = a / (cRe * cRe + cIm * cIm);
+    cRe = bRe + cRe * scale;
+    cIm = x - cIm * scale;
+    if (i === 1) {
+      cRe = bRe;
+      cIm = x;
+    }
+    const fRe = cRe * dRe - cIm * dIm;
+    const fIm = cRe * dIm + cIm * dRe;
+    const next = hRe * fRe - hIm * fIm;
+    hIm = hRe * fIm + hIm * fRe;
+    hRe = next;
+    if (Math.abs(fRe - 1) + Math.abs(fIm) < EPSILON) break;
+  }
+  part[0] = hRe;
+  part[1] = hIm;
+}
+
+/** Si(x) = ∫₀ˣ sin(t)/t dt. */
+export function sineIntegral(x: number): number {
+  const size = Math.abs(x);
+  if (size < 4) {
+    let power = x;
+    let sum = x;
+    for (let k = 3; k < 80; k += 2) {
+      power *= -(x * x) / ((k - 1) * k);
+      sum += power / k;
+      if (Math.abs(power) < 1e-18 * Math.abs(sum)) break;
+    }
+    return sum;
+  }
+  if (size === Number.POSITIVE_INFINITY) return (Math.sign(x) * Math.PI) / 2;
+  if (Number.isNaN(x)) return x;
+  imaginaryFraction(size);
+  const [re, im] = [part[0]!, part[1]!];
+  // E₁(ix) = -Ci(x) + i (Si(x) - π/2), and e^(-ix) turns.
+  return Math.sign(x) * (Math.PI / 2 + im * Math.cos(size) - re * Math.sin(size));
+}
+
+/** Ci(x) = γ + log x + ∫₀ˣ (cos(t) - 1)/t dt: -∞ at 0, NaN for x < 0. */
+export function cosineIntegral(x: number): number {
+  if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
+  if (x < 4) {
+    let power = 1;
+    let sum = 0;
+    for (let k = 2; k < 80; k += 2) {
+      power *= -(x * x) / ((k - 1) * k);
+      const term = power / k;
+      sum += term;
+      if (Math.abs(term) < 1e-18 * Math.abs(sum)) break;
+    }
+    return EULER_GAMMA + Math.log(x) + sum;
+  }
+  if (x === Number.POSITIVE_INFINITY) return 0;
+  imaginaryFraction(x);
+  return -(part[0]! * Math.cos(x) + part[1]! * Math.sin(x));
+}
+
+/** Shi(x) = ∫₀ˣ sinh(t)/t dt. */
+export function hyperbolicSineIntegral(x: number): number {
+  const size = Math.abs(x);
+  if (size > 30) return (Math.sign(x) * (expIntegralEi(size) + expIntegral1(size))) / 2;
+  let power = x;
+  let sum = x;
+  for (let k = 3; k < 200; k += 2) {
+    power *= (x * x) / ((k - 1) * k);
+    sum += power / k;
+    if (Math.abs(power) < 1e-18 * Math.abs(sum)) break;
+  }
+  return sum;
+}
+
+/** Chi(x) = γ + log x + ∫₀ˣ (cosh(t) - 1)/t dt: -∞ at 0, NaN for x < 0. */
+export function hyperbolicCosineIntegral(x: number): number {
+  if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
+  if (x > 30) return (expIntegralEi(x) - expIntegral1(x)) / 2;
+  let power = 1;
+  let sum = 0;
+  for (let k = 2; k < 200; k += 2) {
+    power *= (x * x) / ((k - 1) * k);
+    const term = power / k;
+    sum += term;
+    if (Math.abs(term) < 1e-18 * Math.abs(sum)) break;
+  }
+  return EULER_GAMMA + Math.log(x) + sum;
+}
+
+/** Both Fresnel integrals into `part`: S(x) = ∫₀ˣ sin(πt²/2) dt and C(x) with the cosine, for x >= 0. */
+function fresnelPair(x: number): void {
+  if (x < 1.6) {
+    const t = (Math.PI / 2) * x * x;
+    let term = x;
+    let s = 0;
+    let c = x;
+    for (let k = 1; k < 80; k++) {
+      term *= t / k;
+      const next = ((k % 4 < 2 ? 1 : -1) * term) / (2 * k + 1);
+      if (k % 2 === 1) s += next;
+      else c += k % 4 === 0 ? Math.abs(next) : -Math.abs(next);
+      if (term < 1e-18 * x && k > 2) break;
+    }
+    part[0] = s;
+    part[1] = c;
+    return;
+  }
+  if (x > 1e8) {
+    part[0] = 0.5;
+    part[1] = 0.5;
+    return;
+  }
+  // C + iS = (1 + i)/2 erf(z) with z = √π/2 (1 - i) x, erfc by its continued fraction in z².
+  const square = Math.PI * x * x;
+  let bRe = 1;
+  const bIm = -square;
+  let cRe = 1e300;
+  let cIm = 0;
+  let scale = 1 / (1 + square * square);
+  let dRe = scale;
+  let dIm = square * scale;
+  let hRe = dRe;
+  let hIm = dIm;
+  for (let n = 1; n < 400; n += 2) {
+    const a = -n * (n + 1);
+    bRe += 4;
+    const re = a * dRe + bRe;
+    const im = a * dIm + bIm;
+    scale = 1 / (re * re + im * im);
+    dRe = re * scale;
+    dIm = -im * scale;
+    if (n === 1) {
+      cRe = bRe;
+      cIm = bIm;
+    } else {
+      scale = a / (cRe * cRe + cIm * cIm);
+      cRe = bRe + cRe * scale;
+      cIm = bIm - cIm * scale;
+    }
+    const fRe = cRe * dRe - cIm * dIm;
+    const fIm = cRe * dIm + cIm * dRe;
+    const next = hRe * fRe - hIm * fIm;
+    hIm = hRe * fIm + hIm * fRe;
+    hRe = next;
+    if (Math.abs(fRe - 1) + Math.abs(fIm) < EPSILON) break;
+  }
+  // h (x - ix), then C + iS = (1 + i)/2 (1 - e^(iπx²/2) h (x - ix)).
+  const uRe = x * (hRe + hIm);
+  const uIm = x * (hIm - hRe);
+  const half = halfSquare(x);
+  const cos = cosPi(half);
+  const sin = sinPi(half);
+  const wRe = 1 - (cos * uRe - sin * uIm);
+  const wIm = -(cos * uIm + sin * uRe);
+  part[0] = (wRe + wIm) / 2;
+  part[1] = (wRe - wIm) / 2;
+}
+
+/** x²/2 modulo 2, with what rounding the square loses. */
+function halfSquare(x: number): number {
+  const head = Math.fround(x);
+  const rest = x - head;
+  return ((head * head) / 2 % 2) + rest * (head + rest / 2);
+}
+
+/** S(x) = ∫₀ˣ sin(πt²/2) dt. */
+export function fresnelSine(x: number): number {
+  if (Number.isNaN(x)) return x;
+  fresnelPair(Math.abs(x));
+  return x < 0 ? -part[0]! : part[0]!;
+}
+
+/** C(x) = ∫₀ˣ cos(πt²/2) dt. */
+export function fresnelCosine(x: number): number {
+  if (Number.isNaN(x)) return x;
+  fresnelPair(Math.abs(x));
+  return x < 0 ? -part[1]! : part[1]!;
+}
