@@ -65,7 +65,23 @@ function setZeta(size: number): void {
   zetaRest = difference / (18 * zeta);
 }
 
-/** Where the functions oscillate the argument carries the rest as a derivative; here only decay and growth matter. */
+/**
+ * A function of -x whose value was found at the rounded ζ, put right along its slope in x. `slope` is that of the function
+ * in its (negative) argument.
+ */
+const shifted = (value: number, slope: number, size: number): number =>
+  value - (slope * zetaRest) / Math.sqrt(size);
+
+/** Ai, Ai', Bi, Bi' at -size from Bessel functions at ζ. */
+const oscillatingAi = (size: number): number =>
+  (Math.sqrt(size) / 2) * (besselJ(1 / 3, zeta) - besselY(1 / 3, zeta) / SQRT3);
+const oscillatingAiPrime = (size: number): number =>
+  (size / 2) * (besselJ(2 / 3, zeta) + besselY(2 / 3, zeta) / SQRT3);
+const oscillatingBi = (size: number): number =>
+  (-Math.sqrt(size) / 2) * (besselJ(1 / 3, zeta) / SQRT3 + besselY(1 / 3, zeta));
+const oscillatingBiPrime = (size: number): number =>
+  (size / 2) * (besselJ(2 / 3, zeta) / SQRT3 - besselY(2 / 3, zeta));
+
 const decay = (): number => Math.exp(-zeta) * (1 - zetaRest);
 function growth(factor: number): number {
   const half = Math.exp(zeta / 2);
@@ -83,7 +99,7 @@ export function airyAi(x: number): number {
   setZeta(Math.abs(x));
   const root = Math.sqrt(Math.abs(x));
   if (x > 0) return x > 110 ? 0 : (root / (SQRT3 * Math.PI)) * scaledBesselK(1 / 3, zeta) * decay();
-  return (root / 2) * (besselJ(1 / 3, zeta) - besselY(1 / 3, zeta) / SQRT3);
+  return shifted(oscillatingAi(-x), oscillatingAiPrime(-x), -x);
 }
 
 /** Ai'(x): 0 at +∞, NaN at -∞. */
@@ -96,7 +112,7 @@ export function airyAiPrime(x: number): number {
   if (x > 110) return 0;
   setZeta(Math.abs(x));
   if (x > 0) return (-x / (SQRT3 * Math.PI)) * scaledBesselK(2 / 3, zeta) * decay();
-  return (-x / 2) * (besselJ(2 / 3, zeta) + besselY(2 / 3, zeta) / SQRT3);
+  return shifted(oscillatingAiPrime(-x), x * oscillatingAi(-x), -x);
 }
 
 /** Bi(x): ∞ at +∞, 0 at -∞. */
@@ -111,7 +127,7 @@ export function airyBi(x: number): number {
   setZeta(Math.abs(x));
   const root = Math.sqrt(Math.abs(x));
   if (x > 0) return growth((root / SQRT3) * scaledSum(1 / 3));
-  return (-root / 2) * (besselJ(1 / 3, zeta) / SQRT3 + besselY(1 / 3, zeta));
+  return shifted(oscillatingBi(-x), oscillatingBiPrime(-x), -x);
 }
 
 /** (I₋ᵥ + Iᵥ) e^(-ζ) = (2 Iᵥ + 2/π sin(πv) Kᵥ) e^(-ζ) for v = 1/3 or 2/3, whose sines are equal. */
@@ -128,5 +144,5 @@ export function airyBiPrime(x: number): number {
   }
   setZeta(Math.abs(x));
   if (x > 0) return growth((x / SQRT3) * scaledSum(2 / 3));
-  return (-x / 2) * (besselJ(2 / 3, zeta) / SQRT3 - besselY(2 / 3, zeta));
+  return shifted(oscillatingBiPrime(-x), x * oscillatingBi(-x), -x);
 }

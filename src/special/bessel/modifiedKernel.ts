@@ -3,30 +3,13 @@
 
 import { isWhole, parity, polynomial, sinPi } from "../numeric.ts";
 import { rgamma } from "../gamma/gammaKernel.ts";
+import { DEBYE } from "./debye.ts";
 import { leadingPower } from "./ordinaryKernel.ts";
 import { temmeOf } from "./temme.ts";
 
 const TINY = 1e-300;
 /** Debye's expansions are exact to rounding for orders from here on. */
 const LARGE_ORDER = 50;
-
-/** Debye's polynomials uₖ(t) by their recurrence (DLMF 10.41.9). */
-const DEBYE: readonly (readonly number[])[] = debyePolynomials(11);
-
-function debyePolynomials(count: number): number[][] {
-  const all = [[1]];
-  for (let k = 1; k < count; k++) {
-    const u = all[k - 1]!;
-    const next = new Array<number>(u.length + 3).fill(0);
-    u.forEach((c, i) => {
-      // ½ t² (1 - t²) u' + ⅛ ∫ (1 - 5t²) u
-      next[i + 1]! += c * (i / 2 + 1 / (8 * (i + 1)));
-      next[i + 3]! -= c * (i / 2 + 5 / (8 * (i + 3)));
-    });
-    all.push(next);
-  }
-  return all;
-}
 
 /** I e^(-x) and K e^x of the last pair, and what is left of their exponents: e^(±rest) is still to be multiplied. */
 const pair = new Float64Array(2);

@@ -2,8 +2,9 @@
 // Steed's method: the continued fraction of J'/J, Temme's series or the continued fraction p + iq at a low order, and recurrences,
 // downwards for J and upwards for Y, where each is stable (DLMF 10.6, 10.8, 10.17, 10.74; Temme 1976; Barnett et al. 1974).
 
-import { cosPi, isWhole, parity, sinPi } from "../numeric.ts";
+import { cosPi, isWhole, parity, polynomial, sinPi } from "../numeric.ts";
 import { rgamma } from "../gamma/gammaKernel.ts";
+import { DEBYE } from "./debye.ts";
 import { temmeOf } from "./temme.ts";
 
 const TINY = 1e-300;
@@ -174,9 +175,65 @@ function logarithmicDerivative(v: number, x: number): number {
   return h;
 }
 
+/** From this order on, and away from the transition at x = v, Debye's expansions are exact to rounding. */
+const LARGE_ORDER = 25;
+
+/** Debye's expansions left and right of the transition (DLMF 10.19.3, 10.19.6); false too close to it. */
+function debye(v: number, x: number): boolean {
+  const square = (v - x) * (v + x);
+  const root = Math.sqrt(Math.abs(square));
+  if (root * Math.abs(square) < 150 * v * v) return false;
+  const t = v / root;
+  let plus = 0;
+  let minus = 0;
+  let power = 1;
+  if (square > 0) {
+    for (let k = 0; k < DEBYE.length; k++) {
+      const term = power * polynomial(t, DEBYE[k]!);
+      plus += term;
+      minus += k % 2 === 0 ? term : -term;
+      power /= v;
+    }
+    // v (tanh α - α) with cosh α = v/x
+    const half = Math.exp((root - v * Math.asinh(root / x)) / 2);
+    const scale = 1 / Math.sqrt(2 * Math.PI * root);
+    pair[0] = half * scale * plus * half;
+    pair[1] = ((-2 * scale) / half) * minus / half;
+    return true;
+  }
+  // uₖ(i t) = iᵏ times a polynomial in -t², k even in the cosine, k odd in the sine.
+  for (let k = 0; k < DEBYE.length; k++) {
+    const value = power * turned(k, t);
+    if (k % 2 === 0) plus += value;
+    else minus += value;
+    power /= v;
+  }
+  const phase = root - v * Math.atan2(root, v);
+  const scale = Math.sqrt(1 / (Math.PI * root));
+  const cos = Math.cos(phase);
+  const sin = Math.sin(phase);
+  // With ξ = phase - π/4: √2 cos ξ = cos + sin, √2 sin ξ = sin - cos.
+  pair[0] = scale * ((cos + sin) * plus + (sin - cos) * minus);
+  pair[1] = scale * ((sin - cos) * plus - (cos + sin) * minus);
+  return true;
+}
+
+/** uₖ(i t) for even k, -i uₖ(i t) for odd k. */
+function turned(k: number, t: number): number {
+  const coefficients = DEBYE[k]!;
+  let sum = 0;
+  let power = t ** k;
+  for (let i = k; i < coefficients.length; i += 2) {
+    sum += (Math.floor(i / 2) % 2 === 0 ? 1 : -1) * coefficients[i]! * power;
+    power *= t * t;
+  }
+  return sum;
+}
+
 /** J and Y for v >= 0 and 0 < x < ∞, into `pair`. */
 function steed(v: number, x: number): void {
   if (x > 25 && x > v * v * 0.4 && hankel(v, x)) return;
+  if (v >= LARGE_ORDER && debye(v, x)) return;
   const steps = x < 2 ? Math.floor(v + 0.5) : Math.max(0, Math.floor(v - x + 1.5));
   const mu = v - steps;
   const ratio = logarithmicDerivative(v, x);

@@ -2,6 +2,7 @@
 
 import { log, log1p } from "../../ops/transcendental.ts";
 import { type Function1, type Function2, function1, function2 } from "../elementwise.ts";
+import { log1pmx } from "../numeric.ts";
 
 /** x log y, and 0 where x = 0 and y is not NaN. */
 export const xlogy: Function2 = function2(
@@ -35,10 +36,17 @@ export const relEntr: Function2 = function2(
   (_r, x, y) => log(x.div(y)).add(1),
   (_r, x, y) => x.div(y).neg(),
 );
+function divergence(x: number, y: number): number {
+  if (!(x > 0 && y > 0)) return x === 0 && y >= 0 ? y : relative(x, y);
+  const t = (x - y) / y;
+  // y ((1 + t) log(1 + t) - t), whose leading terms cancel where x is near y.
+  if (Math.abs(t) < 0.4) return y * ((1 + t) * log1pmx(t) + t * t);
+  return x * Math.log(x / y) - x + y;
+}
 /** x log(x/y) - x + y: the terms of Kullback and Leibler's divergence; ∞ outside x, y > 0 but for x = 0 <= y. */
 export const klDiv: Function2 = function2(
   "klDiv",
-  (x, y) => (x === 0 && y >= 0 ? y : relative(x, y) - x + y),
+  divergence,
   (_r, x, y) => log(x.div(y)),
   (_r, x, y) => x.div(y).neg().add(1),
 );

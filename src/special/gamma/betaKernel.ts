@@ -59,8 +59,8 @@ export function beta(a: number, b: number): number {
   }
   if (isNonPositiveInteger(large)) return Number.POSITIVE_INFINITY;
   if (Math.abs(a) < 20 && Math.abs(b) < 20) return gamma(a) * gamma(b) * rgamma(a + b);
-  const sign = gammaSign(a) * gammaSign(b) * gammaSign(a + b);
-  return sign === 0 ? 0 : sign * Math.exp(logBeta(a, b));
+  if (isNonPositiveInteger(a + b)) return 0;
+  return gammaSign(a) * gammaSign(b) * gammaSign(a + b) * Math.exp(logBeta(a, b));
 }
 
 /** The binomial coefficient of real arguments: Γ(n + 1) / (Γ(k + 1) Γ(n - k + 1)). */

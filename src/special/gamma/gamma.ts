@@ -14,7 +14,7 @@ export const gamma: Function1 = function1("gamma", kernel.gamma, (y, x) => y.mul
 /** log|Γ(x)|: ∞ at the poles 0, -1 … */
 export const gammaln: Function1 = function1("gammaln", kernel.lgamma, (_y, x) => digamma(x));
 
-/** The sign of Γ(x): 1 or -1; 0 at the poles -1, -2 … */
+/** The sign of Γ(x): 1 or -1, NaN at the poles -1, -2 … */
 export const gammasgn: Function1 = function1("gammasgn", kernel.gammaSign, null);
 
 /** 1/Γ(x), an entire function. Its derivative is given away from the zeros 0, -1 …, where it is NaN. */

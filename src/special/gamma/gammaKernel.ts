@@ -92,25 +92,26 @@ export function rgamma(x: number): number {
   if (isNonPositiveInteger(x)) return 0;
   if (x > 170) return Math.exp(-lgamma(x));
   if (x < -170) {
-    const size = Math.exp(lgamma(1 - x));
-    return (sinPi(x) / Math.PI) * size;
+    // In halves: Γ(1 - x) overflows first.
+    const half = Math.exp(lgamma(1 - x) / 2);
+    return half * (sinPi(x) / Math.PI) * half;
   }
   return 1 / gamma(x);
 }
 
-/** The sign of Γ(x): 1 or -1; 0 at the poles of negative x, NaN for NaN. */
+/** The sign of Γ(x): 1 or -1, NaN at negative integers. */
 export function gammaSign(x: number): number {
   if (Number.isNaN(x)) return x;
   if (x > 0) return 1;
   if (x === 0) return Object.is(x, -0) ? -1 : 1;
-  if (isNonPositiveInteger(x) || x === Number.NEGATIVE_INFINITY) return 0;
+  if (isNonPositiveInteger(x) || x === Number.NEGATIVE_INFINITY) return Number.NaN;
   return parity(Math.floor(x));
 }
 
-/** log|Γ(x)|: +∞ at the poles and at ±∞. */
+/** log|Γ(x)|: +∞ at the poles; ±∞ at ±∞, as SciPy has it. */
 export function lgamma(x: number): number {
-  if (Number.isNaN(x)) return x;
-  if (isNonPositiveInteger(x) || Math.abs(x) === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  if (!Number.isFinite(x)) return x;
+  if (isNonPositiveInteger(x)) return Number.POSITIVE_INFINITY;
   if (x < 0.5) {
     if (x > -0.5) return -Math.log1p(reciprocalGamma1pm1(x)) - Math.log(Math.abs(x));
     if (x > -12) return Math.log(Math.abs(gamma(x)));

@@ -39,7 +39,7 @@ function series(a: number, b: number, x: number): number {
 }
 
 function fraction(a: number, b: number, x: number, y: number): number {
-  const lambda = a - (a + b) * x;
+  const lambda = a * y - b * x;
   let beta = (a * (lambda + 1)) / (a + 1);
   let f = Math.abs(beta) < TINY ? TINY : beta;
   let c = f;

@@ -4,7 +4,7 @@
 
 import { EPSILON, log1pmx, polynomial, TINY } from "../numeric.ts";
 import { erfc } from "../../device/special.ts";
-import { lgamma, reciprocalGamma1pm1, scaledGamma } from "./gammaKernel.ts";
+import { lgamma, reciprocalGamma1pm1, rgamma, scaledGamma } from "./gammaKernel.ts";
 
 /** Taylor coefficients of cₖ(η), k = 0 … 8 */
 const TEMME: readonly (readonly number[])[] = [
@@ -25,19 +25,13 @@ const UNIFORM_FROM = 60;
 export function gammaDensity(a: number, x: number): number {
   if (x === 0) return a === 0 ? 1 : 0;
   if (a < 8) {
-    const value = (x ** a * Math.exp(-x) * (1 + reciprocalGammaOf(a))) as number;
+    const value = x ** a * Math.exp(-x) * rgamma(a + 1);
     if (value > 1e-290 && value < 1e290) return value;
     return Math.exp(a * Math.log(x) - x - lgamma(a + 1));
   }
   const mu = (x - a) / a;
   const exponent = mu > 0.4 || mu < -0.4 ? a * (Math.log(x / a) - mu) : a * log1pmx(mu);
   return Math.exp(exponent) / (Math.sqrt(2 * Math.PI * a) * scaledGamma(a));
-}
-
-/** 1/Γ(1 + a) - 1 for 0 <= a < 8. */
-function reciprocalGammaOf(a: number): number {
-  if (a <= 0.5) return reciprocalGamma1pm1(a);
-  return Math.exp(-lgamma(a + 1)) - 1;
 }
 
 /** P by Σ x^n / ((a + 1) … (a + n)). */

@@ -30,7 +30,7 @@ export const hyp1f1: Function3 = function3(
 function limit(b: number, x: number): number {
   if (b <= 0 && Number.isInteger(b)) return Number.isNaN(x) ? x : Number.NaN;
   const size = Math.abs(x);
-  if (size < 4 * (1 + Math.abs(b)) || b < 1) {
+  if (size < 4 * (1 + Math.abs(b))) {
     let term = 1;
     let sum = 1;
     for (let k = 0; k < 2000; k++) {

@@ -53,6 +53,7 @@ export function expIntegralEi(x: number): number {
   if (x < 0) return -expIntegral1(-x);
   if (x === 0) return Number.NEGATIVE_INFINITY;
   if (Math.abs(x - ZERO) < 0.2) return nearZero(x);
+  if (x === Number.POSITIVE_INFINITY) return x;
   if (!(x > 40)) return EULER_GAMMA + Math.log(x) + entire(x);
   if (x > 716.5) return Number.POSITIVE_INFINITY;
   let term = 1;

@@ -12,6 +12,8 @@ const AT_BRANCH = [
   226287557 / 37623398400, -5776369 / 1515591000, 169709463197 / 69528040243200, -1118511313 / 709296588000,
 ];
 
+const START_AT_BRANCH = AT_BRANCH.slice(0, 4);
+
 function halley(start: number, x: number): number {
   let w = start;
   for (let k = 0; k < 20; k++) {
@@ -44,9 +46,10 @@ export function lambertPrincipal(x: number): number {
   const d = distance(x);
   if (Number.isNaN(x) || d < 0) return d > -1e-15 ? -1 : Number.NaN;
   if (x === Number.POSITIVE_INFINITY) return x;
-  if (d < 0.04) return polynomial(Math.sqrt(2 * d), AT_BRANCH);
+  if (d < 0.003) return polynomial(Math.sqrt(2 * d), AT_BRANCH);
   if (Math.abs(x) < 1e-8) return x * (1 - x);
-  if (x < 3) return halley(x < 0 ? polynomial(Math.sqrt(2 * d), AT_BRANCH.slice(0, 4)) : Math.log1p(x) * 0.8, x);
+  if (x < 0) return halley(polynomial(Math.sqrt(2 * d), START_AT_BRANCH), x);
+  if (x < 3) return halley(Math.log1p(x) * 0.8, x);
   const l = Math.log(x);
   return logarithmic(l - Math.log(l), x);
 }
@@ -56,7 +59,7 @@ export function lambertLower(x: number): number {
   const d = distance(x);
   if (x === 0) return Number.NEGATIVE_INFINITY;
   if (!(x < 0) || d < 0) return d < 0 && d > -1e-15 ? -1 : Number.NaN;
-  if (d < 0.04) return polynomial(-Math.sqrt(2 * d), AT_BRANCH);
+  if (d < 0.003) return polynomial(-Math.sqrt(2 * d), AT_BRANCH);
   const l = Math.log(-x);
   const start = x < -0.25 ? -1 - Math.sqrt(2 * d) * 1.1 : l - Math.log(-l);
   return logarithmic(Math.min(start, -1.01), x);

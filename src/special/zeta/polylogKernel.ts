@@ -103,7 +103,7 @@ function atMinus(s: number, y: number): number {
 /** Spence's function ∫₁ᶻ log(t)/(1 - t) dt = Li₂(1 - z); NaN for z < 0. */
 export function spence(z: number): number {
   if (!(z >= 0)) return Number.NaN;
-  if (z === Number.POSITIVE_INFINITY) return Number.NEGATIVE_INFINITY;
+  if (z === Number.POSITIVE_INFINITY) return -z;
   if (z > 0.5) return polylog(2, 1 - z);
   // Li₂(1 - z) = π²/6 - log(z) log(1 - z) - Li₂(z), exact for tiny z.
   return z === 0 ? Math.PI ** 2 / 6 : Math.PI ** 2 / 6 - Math.log(z) * Math.log1p(-z) - polylog(2, z);

@@ -10,7 +10,7 @@ const BERNOULLI = [
   -5.284190138687493e-10, 1.3382536530684679e-11, -3.3896802963225827e-13, 8.586062056277845e-15,
   -2.174868698558062e-16, 5.5090028283602295e-18, -1.3954464685812522e-19,
 ];
-/** Terms are added one by one up to here. */
+/** Terms are added one by one up to here, plus s. */
 const START = 10;
 
 /** Σ (q + k)^-s from some k on, where w = q + k, without the sum of single terms. */
@@ -44,11 +44,12 @@ export function hurwitzZeta(s: number, q: number): number {
   if (s === Number.POSITIVE_INFINITY) return q > 1 ? 0 : q === 1 ? 1 : q > 0 ? Number.POSITIVE_INFINITY : Number.NaN;
   let sum = 0;
   let w = q;
-  const last = q > 1e8 ? q : Math.max(START, q);
+  // The terms of the tail fall while s is below 2πw.
+  const last = START + s;
   while (w < last) {
     const term = w ** -s;
     sum += term;
-    if (w > 0 && term < 1e-18 * Math.abs(sum) && s > 40) return sum;
+    if (w > 0 && term < 1e-18 * Math.abs(sum) && s > 10) return sum;
     w += 1;
   }
   return sum + tail(s, w);
