@@ -53,3 +53,30 @@ export {
 export { hyp0f1, hyp1f1, hyp2f1 } from "./hypergeometric/hypergeometric.ts";
 export { exp1, expi, expn, fresnel, shichi, sici } from "./integrals/integrals.ts";
 export { lambertw, polylog, spence, zeta, zetac } from "./zeta/zeta.ts";
+export { realSphHarm, sphHarm, sphHarmAll } from "./harmonics/sphericalHarmonics.ts";
+export {
+  evalChebyt,
+  evalChebyu,
+  evalGegenbauer,
+  evalGenlaguerre,
+  evalHermite,
+  evalHermitenorm,
+  evalJacobi,
+  evalLaguerre,
+  evalLegendre,
+  lpmv,
+  vander,
+} from "./polynomials/polynomials.ts";
+export {
+  clenshawCurtis,
+  gaussChebyshev,
+  gaussHermite,
+  gaussJacobi,
+  gaussLaguerre,
+  gaussLegendre,
+  gaussLobatto,
+  gaussRadau,
+  type QuadratureRule,
+} from "./polynomials/quadrature.ts";
+export { clebschGordan, clebschGordanTensor, gaunt, wigner3j, wigner6j } from "./wigner/coupling.ts";
+export { realBasisChange, realClebschGordan, realWignerD, wignerD, wignerd } from "./wigner/rotation.ts";

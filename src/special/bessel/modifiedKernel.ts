@@ -144,7 +144,7 @@ function temme(v: number, x: number): void {
     debye(v, x);
     return;
   }
-  if (x > 30) {
+  if (x > 30 && x > v * v * 0.4) {
     const sum = hankelSum(v, x, -1);
     const other = hankelSum(v, x, 1);
     if (!Number.isNaN(sum) && !Number.isNaN(other)) {
@@ -161,7 +161,7 @@ function temme(v: number, x: number): void {
   let factor = v / x;
   for (let k = 0; k < steps; k++) {
     const next = factor * i + slope;
-    factor -= 1 / x;
+    factor = (v - k - 1) / x;
     slope = factor * next + i;
     i = next;
   }

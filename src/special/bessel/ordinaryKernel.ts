@@ -243,7 +243,7 @@ function steed(v: number, x: number): void {
   let factor = v / x;
   for (let k = 0; k < steps; k++) {
     const next = factor * j + slope;
-    factor -= 1 / x;
+    factor = (v - k - 1) / x;
     slope = factor * next - j;
     j = next;
   }
