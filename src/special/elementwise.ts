@@ -35,7 +35,10 @@ export interface ElementwiseRules {
 }
 
 /** Declares the primitive; Taylor series follow from the derivative, order by order. */
-export function elementwisePrimitive(name: string, { kernel, slopes }: ElementwiseRules): Primitive<undefined> {
+export function elementwisePrimitive(
+  name: string,
+  { kernel, slopes }: ElementwiseRules,
+): Primitive<undefined> {
   return definePrimitive<undefined>({
     name,
     dtypes: FLOATS,
@@ -122,7 +125,11 @@ export type Function2 = (a: TensorLike, b: TensorLike) => Tensor;
 export type Function3 = (a: TensorLike, b: TensorLike, c: TensorLike) => Tensor;
 export type Function4 = (a: TensorLike, b: TensorLike, c: TensorLike, d: TensorLike) => Tensor;
 
-export function function1(name: string, kernel: (x: number) => number, slope: Slope | string | null): Function1 {
+export function function1(
+  name: string,
+  kernel: (x: number) => number,
+  slope: Slope | string | null,
+): Function1 {
   const primitive = elementwisePrimitive(name, { kernel, slopes: [slope] });
   return (value) => {
     const x = asTensor(value);

@@ -1,9 +1,35 @@
 import "../ops/methods.ts";
 
-export { erf, erfc, sigmoid as expit } from "../ops/transcendental.ts";
 export { logSumExp as logsumexp } from "../ops/reduce.ts";
-export { i0, i0e, i1, i1e, iv, ive, j0, j1, jv, k0, k0e, k1, k1e, kv, kve, y0, y1, yv } from "./bessel/bessel.ts";
-export { type AiryFunctions, airy, sphericalIn, sphericalJn, sphericalKn, sphericalYn } from "./bessel/spherical.ts";
+export { erf, erfc, sigmoid as expit } from "../ops/transcendental.ts";
+export {
+  i0,
+  i0e,
+  i1,
+  i1e,
+  iv,
+  ive,
+  j0,
+  j1,
+  jv,
+  k0,
+  k0e,
+  k1,
+  k1e,
+  kv,
+  kve,
+  y0,
+  y1,
+  yv,
+} from "./bessel/bessel.ts";
+export {
+  type AiryFunctions,
+  airy,
+  sphericalIn,
+  sphericalJn,
+  sphericalKn,
+  sphericalYn,
+} from "./bessel/spherical.ts";
 export { boxcox, exprel, logExpit, logit, logSoftmax, sinc, softmax } from "./elementary/elementary.ts";
 export { entr, klDiv, relEntr, xlog1py, xlogy } from "./elementary/entropy.ts";
 export type { Function1, Function2, Function3, Function4 } from "./elementwise.ts";
@@ -50,10 +76,9 @@ export {
   gammaincinv,
   poch,
 } from "./gamma/incomplete.ts";
+export { realSphHarm, sphHarm, sphHarmAll } from "./harmonics/sphericalHarmonics.ts";
 export { hyp0f1, hyp1f1, hyp2f1 } from "./hypergeometric/hypergeometric.ts";
 export { exp1, expi, expn, fresnel, shichi, sici } from "./integrals/integrals.ts";
-export { lambertw, polylog, spence, zeta, zetac } from "./zeta/zeta.ts";
-export { realSphHarm, sphHarm, sphHarmAll } from "./harmonics/sphericalHarmonics.ts";
 export {
   evalChebyt,
   evalChebyu,
@@ -80,3 +105,4 @@ export {
 } from "./polynomials/quadrature.ts";
 export { clebschGordan, clebschGordanTensor, gaunt, wigner3j, wigner6j } from "./wigner/coupling.ts";
 export { realBasisChange, realClebschGordan, realWignerD, wignerD, wignerd } from "./wigner/rotation.ts";
+export { lambertw, polylog, spence, zeta, zetac } from "./zeta/zeta.ts";

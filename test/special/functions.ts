@@ -30,5 +30,8 @@ export const FUNCTIONS: Readonly<Record<string, Call>> = {
 };
 
 /** How many arguments each takes. */
-export const arityOf = (entry: readonly unknown[], name: string, arities: Readonly<Record<string, number>>): number =>
-  arities[name] ?? entry.length - 1;
+export const arityOf = (
+  entry: readonly unknown[],
+  name: string,
+  arities: Readonly<Record<string, number>>,
+): number => arities[name] ?? entry.length - 1;

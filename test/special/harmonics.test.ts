@@ -1,8 +1,9 @@
 // Spherical harmonics, rotation matrices and coupling coefficients: values of mpmath and the identities that define them.
+
+import { einsum, matmul, stack } from "polyadic/ops";
 import { key, normal } from "polyadic/random";
 import * as S from "polyadic/special";
 import { type Tensor, tensor } from "polyadic/tensor";
-import { einsum, matmul, stack } from "polyadic/ops";
 import { grad, vmap } from "polyadic/transform";
 import { describe, expect, test } from "vitest";
 import data from "../reference/special_polynomials.json" with { type: "json" };
@@ -32,7 +33,9 @@ describe("spherical harmonics", () => {
     for (const [l, m, theta, phi, re, im] of data.harmonics) {
       const y = S.sphHarm(l!, m!, theta!, phi!).element() as { re: number; im: number };
       expect(Math.hypot(y.re - re!, y.im - im!)).toBeLessThan(2e-14);
-      const all = S.sphHarmAll(l!, theta!, phi!).at(l! * l! + l! + m!).element() as { re: number; im: number };
+      const all = S.sphHarmAll(l!, theta!, phi!)
+        .at(l! * l! + l! + m!)
+        .element() as { re: number; im: number };
       expect(Math.hypot(all.re - re!, all.im - im!)).toBeLessThan(2e-14);
     }
   });
@@ -43,10 +46,16 @@ describe("spherical harmonics", () => {
     const phi = tensor(Array.from({ length: steps }, (_, i) => (2 * Math.PI * i) / steps));
     const theta = tensor([...nodes.toTypedArray()].map((x) => Math.acos(x as number))).expandDims(-1);
     const y = S.sphHarmAll(lmax, theta, phi).reshape([-1, (lmax + 1) ** 2]);
-    const w = weights.expandDims(-1).broadcastTo([lmax + 1, steps]).reshape([-1, 1]).mul((2 * Math.PI) / steps);
+    const w = weights
+      .expandDims(-1)
+      .broadcastTo([lmax + 1, steps])
+      .reshape([-1, 1])
+      .mul((2 * Math.PI) / steps);
     const gram = matmul(y.conj().mT(), y.mul(w));
     const identity = tensor(
-      Array.from({ length: 49 }, (_, i) => Array.from({ length: 49 }, (_, j) => ({ re: i === j ? 1 : 0, im: 0 }))),
+      Array.from({ length: 49 }, (_, i) =>
+        Array.from({ length: 49 }, (_, j) => ({ re: i === j ? 1 : 0, im: 0 })),
+      ),
     );
     near(gram, identity, 1e-13);
   });
@@ -67,7 +76,10 @@ describe("spherical harmonics", () => {
   test("obey the addition theorem: Σ Y² = (2l + 1)/4π", () => {
     const y = S.realSphHarm(12, directions);
     for (const l of [0, 3, 12]) {
-      const total = y.at("...", { start: l * l, stop: (l + 1) ** 2 }).square().sum({ axis: -1 });
+      const total = y
+        .at("...", { start: l * l, stop: (l + 1) ** 2 })
+        .square()
+        .sum({ axis: -1 });
       near(total, total.mul(0).add((2 * l + 1) / (4 * Math.PI)), 1e-13);
     }
   });
@@ -81,7 +93,10 @@ describe("spherical harmonics", () => {
     const slope = grad((r: Tensor) => S.realSphHarm(3, r).sum())(tensor([0, 0, 1]));
     expect([...slope.toTypedArray()].every((x) => Number.isFinite(x as number))).toBe(true);
     const h = 1e-5;
-    const at = (x: number): number => S.realSphHarm(3, tensor([x, 0, 1])).sum().item() as number;
+    const at = (x: number): number =>
+      S.realSphHarm(3, tensor([x, 0, 1]))
+        .sum()
+        .item() as number;
     expect(slope.at(0).item()).toBeCloseTo((at(h) - at(-h)) / (2 * h), 8);
   });
   test("bad input throws", () => {
@@ -94,7 +109,9 @@ describe("spherical harmonics", () => {
 describe("rotation matrices", () => {
   test("elements", () => {
     for (const [j, row, column, beta, value] of data.small) {
-      const d = S.wignerd(j!, beta!).at(row! + j!, column! + j!).item() as number;
+      const d = S.wignerd(j!, beta!)
+        .at(row! + j!, column! + j!)
+        .item() as number;
       expect(Math.abs(d - value!)).toBeLessThan(1e-14 + 4e-15 * j!);
     }
   });
@@ -104,7 +121,9 @@ describe("rotation matrices", () => {
       expect(d.shape).toEqual([2, 2, 2 * l + 1, 2 * l + 1]);
       const product = matmul(d, d.conj().mT()).real();
       const size = 2 * l + 1;
-      const identity = tensor(Array.from({ length: size }, (_, i) => Array.from({ length: size }, (_, k) => (i === k ? 1 : 0))));
+      const identity = tensor(
+        Array.from({ length: size }, (_, i) => Array.from({ length: size }, (_, k) => (i === k ? 1 : 0))),
+      );
       near(product, identity.broadcastTo([2, 2, size, size]), 1e-13);
     }
   });
@@ -145,20 +164,38 @@ describe("coupling coefficients", () => {
     for (const [a, x] of blocks.entries())
       for (const [b, y] of blocks.entries()) {
         const gram = matmul(x.mT(), y);
-        const expected = gram.mul(0).add(
-          a === b ? tensor(Array.from({ length: gram.shape[0]! }, (_, i) => Array.from({ length: gram.shape[1]! }, (_, k) => (i === k ? 1 : 0)))) : 0,
-        );
+        const expected = gram
+          .mul(0)
+          .add(
+            a === b
+              ? tensor(
+                  Array.from({ length: gram.shape[0]! }, (_, i) =>
+                    Array.from({ length: gram.shape[1]! }, (_, k) => (i === k ? 1 : 0)),
+                  ),
+                )
+              : 0,
+          );
         near(gram, expected, 1e-14);
       }
     expect(S.clebschGordan(0.5, 0.5, 0.5, -0.5, 1, 0)).toBeCloseTo(Math.SQRT1_2, 15);
     expect(S.clebschGordan(0.5, -0.5, 0.5, 0.5, 0, 0)).toBeCloseTo(-Math.SQRT1_2, 15);
   });
   test("real coefficients couple equivariantly, of even and odd sum", () => {
-    for (const [l1, l2, l] of [[1, 1, 0], [1, 1, 1], [1, 1, 2], [2, 1, 2], [2, 3, 3]] as const) {
+    for (const [l1, l2, l] of [
+      [1, 1, 0],
+      [1, 1, 1],
+      [1, 1, 2],
+      [2, 1, 2],
+      [2, 3, 3],
+    ] as const) {
       const c = S.realClebschGordan(l1, l2, l);
-      const [d1, d2, d] = [l1, l2, l].map((degree) => S.realWignerD(degree, ...angles)) as [Tensor, Tensor, Tensor];
+      const [d1, d2, d] = [l1, l2, l].map((degree) => S.realWignerD(degree, ...angles)) as [
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
       const turnedInputs = einsum("ai,bj,abc->ijc", d1, d2, c);
-      const turnedOutput = einsum("abc,cd->abd", c, d);
+      const turnedOutput = einsum("ijd,cd->ijc", c, d);
       near(turnedInputs, turnedOutput, 1e-13);
       expect(c.square().sum().item()).toBeCloseTo(2 * l + 1, 12);
     }
@@ -166,11 +203,24 @@ describe("coupling coefficients", () => {
   test("Gaunt's coefficient is the integral of three harmonics", () => {
     const { nodes, weights } = S.gaussLegendre(8);
     const theta = tensor([...nodes.toTypedArray()].map((x) => Math.acos(x as number)));
-    for (const [l1, l2, l3, m1, m2] of [[2, 1, 3, 1, -1], [2, 2, 2, 2, -1], [3, 2, 1, -2, 1]] as const) {
-      const product = [[l1, m1], [l2, m2], [l3, -m1 - m2]]
+    for (const [l1, l2, l3, m1, m2] of [
+      [2, 1, 3, 1, -1],
+      [2, 2, 2, 2, -1],
+      [3, 2, 1, -2, 1],
+    ] as const) {
+      const product = [
+        [l1, m1],
+        [l2, m2],
+        [l3, -m1 - m2],
+      ]
         .map(([l, m]) => S.sphHarm(l!, m!, theta, 0))
         .reduce((a, b) => a.mul(b));
-      const integral = product.real().mul(weights).sum().mul(2 * Math.PI).item() as number;
+      const integral = product
+        .real()
+        .mul(weights)
+        .sum()
+        .mul(2 * Math.PI)
+        .item() as number;
       expect(S.gaunt(l1, l2, l3, m1, m2, -m1 - m2)).toBeCloseTo(integral, 13);
     }
   });

@@ -25,7 +25,11 @@ describe("values", () => {
     const size = Math.max(...entries.map((entry) => (entry[0] === 20 ? Math.abs(entry[2]!) : 0)));
     expect(
       worst(
-        entries.map(([n, x, y]) => [f(n, ...params, tensor(x!)).item() as number, y!, n === 20 ? 1e-3 * size : 1]),
+        entries.map(([n, x, y]) => [
+          f(n, ...params, tensor(x!)).item() as number,
+          y!,
+          n === 20 ? 1e-3 * size : 1,
+        ]),
       ),
     ).toBeLessThan(1e-13);
   });
@@ -72,7 +76,9 @@ describe("rules of quadrature", () => {
     const { nodes, weights } = rules[name!]!(Number(n), Number(alpha));
     const x = numbers(nodes);
     const w = numbers(weights);
-    expect(worst(entries.map(([i, node]) => [x[i!]!, node!, 1e-3]))).toBeLessThan(1e-14 * (name === "laguerre" ? 10 : 2));
+    expect(worst(entries.map(([i, node]) => [x[i!]!, node!, 1e-3]))).toBeLessThan(
+      1e-14 * (name === "laguerre" ? 10 : 2),
+    );
     expect(worst(entries.map(([i, , weight]) => [w[i!]!, weight!]))).toBeLessThan(1e-12);
   });
 
@@ -106,7 +112,12 @@ describe("rules of quadrature", () => {
   });
   test.each([
     ["legendre", S.gaussLegendre(24), "legendre", (k: number) => 2 / (2 * k + 1)],
-    ["hermite", S.gaussHermite(24), "hermite", (k: number) => Math.sqrt(Math.PI) * 2 ** k * (S.gamma(k + 1).item() as number)],
+    [
+      "hermite",
+      S.gaussHermite(24),
+      "hermite",
+      (k: number) => Math.sqrt(Math.PI) * 2 ** k * (S.gamma(k + 1).item() as number),
+    ],
     ["laguerre", S.gaussLaguerre(24), "laguerre", () => 1],
   ] as const)("%s polynomials are orthogonal on the nodes", (_name, { nodes, weights }, family, norm) => {
     const v = S.vander(family, 12, nodes);
@@ -132,7 +143,9 @@ describe("rules of quadrature", () => {
     }
   });
   test("bad input throws", () => {
-    expect(() => S.gaussLegendre(0)).toThrow(/gaussLegendre: n: an integer of at least 1 was expected, got 0/);
+    expect(() => S.gaussLegendre(0)).toThrow(
+      /gaussLegendre: n: an integer of at least 1 was expected, got 0/,
+    );
     expect(() => S.gaussLobatto(1)).toThrow(/at least 2/);
     expect(() => S.gaussJacobi(3, -1.5, 0)).toThrow(/alpha: a finite number above -1/);
     expect(() => S.gaussChebyshev(3, 3 as 1)).toThrow(/kind 1 or 2/);

@@ -1,12 +1,14 @@
 // Walks the registry: every rule of every primitive, for every dtype that it declares, against numbers.
 import "polyadic/linalg";
 import "polyadic/optim";
+import "polyadic/special";
 import "polyadic/transform";
 import type { DType } from "polyadic";
 import { primitives } from "polyadic/ops";
 import { describe, expect, test } from "vitest";
 import type { Primitive } from "../../src/ops/primitive.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
+import { SPECIAL } from "../special/examples.ts";
 import {
   checkBatch,
   checkCompiled,
@@ -32,7 +34,11 @@ const COMPOUND: readonly string[] = [
   "while",
 ];
 
-const EXAMPLES: Readonly<Record<string, readonly Example[]>> = { ...OPERATIONS, ...FACTORIZATIONS };
+const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
+  ...OPERATIONS,
+  ...FACTORIZATIONS,
+  ...SPECIAL,
+};
 
 const all = [...primitives.values()] as unknown as Primitive<unknown>[];
 

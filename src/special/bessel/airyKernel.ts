@@ -1,7 +1,7 @@
 // Airy's functions and their derivatives: Maclaurin series near 0, else Bessel functions of orders 1/3 and 2/3 (DLMF 9.4, 9.6).
 
-import { besselJ, besselY } from "./ordinaryKernel.ts";
 import { scaledBesselI, scaledBesselK } from "./modifiedKernel.ts";
+import { besselJ, besselY } from "./ordinaryKernel.ts";
 
 const SQRT3 = 1.7320508075688772;
 /** Ai(0), -Ai'(0), Bi(0), Bi'(0) */

@@ -23,7 +23,9 @@ export const yv: Function2 = function2("yv", ordinary.besselY, ORDER, (...all) =
 /** Iᵥ(x) for real v: for x < 0 only where v is an integer, else NaN. Not differentiable in v. */
 export const iv: Function2 = function2("iv", modified.besselI, ORDER, (...all) => neighbours(iv, 1)(...all));
 /** Kᵥ(x) for real v: ∞ at 0, NaN for x < 0. Not differentiable in v. */
-export const kv: Function2 = function2("kv", modified.besselK, ORDER, (...all) => neighbours(kv, 1)(...all).neg());
+export const kv: Function2 = function2("kv", modified.besselK, ORDER, (...all) =>
+  neighbours(kv, 1)(...all).neg(),
+);
 /** Iᵥ(x) e^(-|x|) */
 export const ive: Function2 = function2("ive", modified.scaledBesselI, ORDER, (y, v, x) =>
   neighbours(ive, 1)(y, v!, x!).sub(y.mul(sign(x!))),

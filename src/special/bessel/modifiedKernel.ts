@@ -1,8 +1,8 @@
 // Modified Bessel functions I and K of real order, scaled by e^(-x) and e^x: the uniform expansions of Debye for large orders,
 // Hankel's for large arguments, else Temme's method as for J and Y (DLMF 10.25, 10.40, 10.41; Temme 1975).
 
-import { isWhole, parity, polynomial, sinPi } from "../numeric.ts";
 import { rgamma } from "../gamma/gammaKernel.ts";
+import { isWhole, parity, polynomial, sinPi } from "../numeric.ts";
 import { DEBYE } from "./debye.ts";
 import { leadingPower } from "./ordinaryKernel.ts";
 import { temmeOf } from "./temme.ts";

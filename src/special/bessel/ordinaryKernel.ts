@@ -2,8 +2,8 @@
 // Steed's method: the continued fraction of J'/J, Temme's series or the continued fraction p + iq at a low order, and recurrences,
 // downwards for J and upwards for Y, where each is stable (DLMF 10.6, 10.8, 10.17, 10.74; Temme 1976; Barnett et al. 1974).
 
-import { cosPi, isWhole, parity, polynomial, sinPi } from "../numeric.ts";
 import { rgamma } from "../gamma/gammaKernel.ts";
+import { cosPi, isWhole, parity, polynomial, sinPi } from "../numeric.ts";
 import { DEBYE } from "./debye.ts";
 import { temmeOf } from "./temme.ts";
 
@@ -112,7 +112,7 @@ function complexFraction(mu: number, x: number): void {
   let a = 0.25 - mu2;
   let p = -0.5 / x;
   let q = 1;
-  let br = 2 * x;
+  const br = 2 * x;
   let bi = 2;
   let fact = a / (x * (p * p + q * q));
   let cr = br + q * fact;
@@ -198,7 +198,7 @@ function debye(v: number, x: number): boolean {
     const half = Math.exp((root - v * Math.asinh(root / x)) / 2);
     const scale = 1 / Math.sqrt(2 * Math.PI * root);
     pair[0] = half * scale * plus * half;
-    pair[1] = ((-2 * scale) / half) * minus / half;
+    pair[1] = (((-2 * scale) / half) * minus) / half;
     return true;
   }
   // uₖ(i t) = iᵏ times a polynomial in -t², k even in the cosine, k odd in the sine.
@@ -323,4 +323,3 @@ export function besselY(v: number, x: number): number {
   if (x === 0) return Number.NEGATIVE_INFINITY;
   return positiveY(v, x);
 }
-

@@ -35,7 +35,8 @@ export const boxcox: Function2 = (x, lambda) => {
 };
 
 /** e^(x - log Σ eˣ) along `axis` (all axes when left out). */
-export const softmax = (x: TensorLike, options: Pick<Reduction, "axis"> = {}): Tensor => exp(logSoftmax(x, options));
+export const softmax = (x: TensorLike, options: Pick<Reduction, "axis"> = {}): Tensor =>
+  exp(logSoftmax(x, options));
 
 /** x - log Σ eˣ along `axis` (all axes when left out). */
 export function logSoftmax(x: TensorLike, options: Pick<Reduction, "axis"> = {}): Tensor {

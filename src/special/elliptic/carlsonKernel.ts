@@ -26,7 +26,13 @@ export function carlsonRF(x: number, y: number, z: number): number {
   const e2 = dx * dy - dz * dz;
   const e3 = dx * dy * dz;
   const sum =
-    1 - e2 / 10 + e3 / 14 + (e2 * e2) / 24 - (3 * e2 * e3) / 44 - (5 * e2 ** 3) / 208 + (3 * e3 * e3) / 104 +
+    1 -
+    e2 / 10 +
+    e3 / 14 +
+    (e2 * e2) / 24 -
+    (3 * e2 * e3) / 44 -
+    (5 * e2 ** 3) / 208 +
+    (3 * e3 * e3) / 104 +
     (e2 * e2 * e3) / 16;
   return sum / Math.sqrt(a);
 }
@@ -34,8 +40,18 @@ export function carlsonRF(x: number, y: number, z: number): number {
 /** The last series of R_D and R_J in the symmetric functions of five deviations that add to 0. */
 function seriesD(e2: number, e3: number, e4: number, e5: number): number {
   return (
-    1 - (3 * e2) / 14 + e3 / 6 + (9 * e2 * e2) / 88 - (3 * e4) / 22 - (9 * e2 * e3) / 52 + (3 * e5) / 26 -
-    e2 ** 3 / 16 + (3 * e3 * e3) / 40 + (3 * e2 * e4) / 20 + (45 * e2 * e2 * e3) / 272 - (9 * (e3 * e4 + e2 * e5)) / 68
+    1 -
+    (3 * e2) / 14 +
+    e3 / 6 +
+    (9 * e2 * e2) / 88 -
+    (3 * e4) / 22 -
+    (9 * e2 * e3) / 52 +
+    (3 * e5) / 26 -
+    e2 ** 3 / 16 +
+    (3 * e3 * e3) / 40 +
+    (3 * e2 * e4) / 20 +
+    (45 * e2 * e2 * e3) / 272 -
+    (9 * (e3 * e4 + e2 * e5)) / 68
   );
 }
 

@@ -39,7 +39,11 @@ const delta = (phi: Tensor, m: Tensor): Tensor => sqrt(sin(phi).square().mul(m).
 const firstByParameter = (phi: Tensor, m: Tensor, f: Tensor): Tensor => {
   const rest = m.neg().add(1);
   const ends = sin(phi.mul(2)).div(delta(phi, m)).div(4);
-  return ellipeinc(phi, m).div(m.mul(2)).sub(ends).div(rest).sub(f.div(m.mul(2)));
+  return ellipeinc(phi, m)
+    .div(m.mul(2))
+    .sub(ends)
+    .div(rest)
+    .sub(f.div(m.mul(2)));
 };
 
 /** F(φ | m), the incomplete integral of the first kind. The derivative in m is NaN at m = 0 and 1. */
@@ -87,7 +91,11 @@ export const elliprd: Function3 = function3(
   (r, x, y, z) => besideZ(r, y, x, z),
   // Homogeneous of degree -3/2.
   (r, x, y, z) =>
-    r.mul(-1.5).sub(besideZ(r, x, y, z).mul(x)).sub(besideZ(r, y, x, z).mul(y)).div(z),
+    r
+      .mul(-1.5)
+      .sub(besideZ(r, x, y, z).mul(x))
+      .sub(besideZ(r, y, x, z).mul(y))
+      .div(z),
 );
 /** R_C(x, y), for y < 0 the principal value. Its derivative is NaN where the arguments are equal. */
 export const elliprc: Function2 = function2(

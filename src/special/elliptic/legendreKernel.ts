@@ -92,7 +92,7 @@ function incompleteSecondAt(phi: number, m: number): number {
   return (
     p * s * carlsonRF(c2, d2, 1) +
     ((m * p * s * s2) / 3) * carlsonRD(c2, 1, d2) +
-    (d2 === 0 ? m * s : m * s * c / Math.sqrt(d2)) 
+    (d2 === 0 ? m * s : (m * s * c) / Math.sqrt(d2))
   );
 }
 

@@ -23,7 +23,8 @@ export function inverseErf(y: number): number {
 
 /** x with erfc(x) = y: ∞ at 0, -∞ at 2, NaN beyond. */
 export function inverseErfc(y: number): number {
-  if (!(y > 0 && y < 2)) return y === 0 ? Number.POSITIVE_INFINITY : y === 2 ? Number.NEGATIVE_INFINITY : Number.NaN;
+  if (!(y > 0 && y < 2))
+    return y === 0 ? Number.POSITIVE_INFINITY : y === 2 ? Number.NEGATIVE_INFINITY : Number.NaN;
   if (y < 0.3) return inverseErfcSmall(y);
   if (y > 1.7) return -inverseErfcSmall(2 - y);
   const x = inverseErf(1 - y);

@@ -104,7 +104,10 @@ export function pochhammer(x: number, m: number): number {
   if (Math.abs(x) < 60 && Math.abs(x + m) < 60) return gamma(x + m) * rgamma(x);
   if (x > 8 && x + m > 8) {
     const exponent =
-      (x - 0.5) * Math.log1p(m / x) + m * (Math.log(x + m) - 1) + stirlingCorrection(x + m) - stirlingCorrection(x);
+      (x - 0.5) * Math.log1p(m / x) +
+      m * (Math.log(x + m) - 1) +
+      stirlingCorrection(x + m) -
+      stirlingCorrection(x);
     return Math.exp(exponent);
   }
   return gammaSign(x) * gammaSign(x + m) * Math.exp(lgamma(x + m) - lgamma(x));

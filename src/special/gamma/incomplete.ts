@@ -15,12 +15,15 @@ const A = "the parameter a";
 const B = "the parameter b";
 
 /** x^(a-1) e^(-x) / Γ(a) */
-const gammaDensity = (a: Tensor, x: Tensor): Tensor =>
-  exp(xlogy(a.sub(1), x).sub(x).sub(gammaln(a)));
+const gammaDensity = (a: Tensor, x: Tensor): Tensor => exp(xlogy(a.sub(1), x).sub(x).sub(gammaln(a)));
 
 /** x^(a-1) (1-x)^(b-1) / B(a, b) */
 const betaDensity = (a: Tensor, b: Tensor, x: Tensor): Tensor =>
-  exp(xlogy(a.sub(1), x).add(xlog1py(b.sub(1), x.neg())).sub(betaln(a, b)));
+  exp(
+    xlogy(a.sub(1), x)
+      .add(xlog1py(b.sub(1), x.neg()))
+      .sub(betaln(a, b)),
+  );
 
 /** P(a, x) = γ(a, x)/Γ(a) for a, x >= 0, else NaN. Not differentiable in a. */
 export const gammainc: Function2 = function2("gammainc", incompleteGamma.lowerGamma, A, (_y, a, x) =>
@@ -69,13 +72,26 @@ export const poch: Function2 = function2(
 );
 
 /** The number of ways to choose k of n: exact below 2⁵³. Throws DomainError unless both are integers >= 0. O(k). */
-export function comb(n: number, k: number, { repetition = false }: { readonly repetition?: boolean } = {}): number {
+export function comb(
+  n: number,
+  k: number,
+  { repetition = false }: { readonly repetition?: boolean } = {},
+): number {
   for (const [name, value] of Object.entries({ n, k }))
     if (!(Number.isInteger(value) && value >= 0))
       throw new DomainError(`comb: ${name}: an integer of at least 0 was expected, got ${value}`);
   if (repetition) return k === 0 ? 1 : comb(n + k - 1, k);
-  return k > n ? 0 : betaKernel.binomial(n, k);
+  if (k > n) return 0;
+  // Each product so far is a binomial coefficient itself, so that the divisions are exact.
+  const count = Math.min(k, n - k);
+  if (count > LONGEST_PRODUCT) return betaKernel.binomial(n, k);
+  let product = 1n;
+  for (let i = 1; i <= count; i++) product = (product * BigInt(n - count + i)) / BigInt(i);
+  return Number(product);
 }
+
+/** No binomial coefficient with more factors is below the largest double. */
+const LONGEST_PRODUCT = 1030;
 
 /** I_x(a, b), the regularized incomplete beta function, for a, b >= 0 and 0 <= x <= 1, else NaN. Not differentiable in a, b. */
 export const betainc: Function3 = function3("betainc", incompleteBeta.incompleteBeta, A, B, (_y, a, b, x) =>

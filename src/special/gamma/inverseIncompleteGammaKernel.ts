@@ -21,7 +21,7 @@ function invert(a: number, p: number, q: number): number {
     (x) => {
       const value = isLower ? lowerGamma(a, x) : upperGamma(a, x);
       const slope = gammaSlope(a, x) / value;
-      if (value === 0) return { residual: isLower ? -1 : -1, slope: isLower ? 1e-300 : -1e-300 };
+      if (value === 0) return { residual: -1, slope: isLower ? 1e-300 : -1e-300 };
       return { residual: Math.log(value) - target, slope: isLower ? slope : -slope };
     },
     start(a, p, q),

@@ -105,8 +105,20 @@ export function realSphHarm(
   const vectors = astype(given, inexactDType(given.dtype));
   const unit = normalize ? vectors.div(sqrt(vectors.square().sum({ axis: -1, keepDims: true }))) : vectors;
   const [x, y, z] = [0, 1, 2].map((i) => take(unit, i, -1)) as [Tensor, Tensor, Tensor];
-  const chosen = take(products(lmax, x, y, z), tensor(places(lmax, (m) => m < 0), { dtype: "int32" }), -1);
-  return chosen.mul(tensor(perHarmonic(lmax, (_l, m) => (m === 0 ? 1 : Math.SQRT2)), { dtype: unit.dtype }));
+  const chosen = take(
+    products(lmax, x, y, z),
+    tensor(
+      places(lmax, (m) => m < 0),
+      { dtype: "int32" },
+    ),
+    -1,
+  );
+  return chosen.mul(
+    tensor(
+      perHarmonic(lmax, (_l, m) => (m === 0 ? 1 : Math.SQRT2)),
+      { dtype: unit.dtype },
+    ),
+  );
 }
 
 /**
@@ -119,8 +131,18 @@ export function sphHarmAll(lmax: number, theta: TensorLike, phi: TensorLike): Te
   const ring = sin(polar);
   const all = products(lmax, ring.mul(cos(azimuth)), ring.mul(sin(azimuth)), cos(polar));
   const pick = (isSine: boolean, sign: (m: number) => number): Tensor =>
-    take(all, tensor(places(lmax, () => isSine), { dtype: "int32" }), -1).mul(
-      tensor(perHarmonic(lmax, (_l, m) => sign(m)), { dtype: polar.dtype }),
+    take(
+      all,
+      tensor(
+        places(lmax, () => isSine),
+        { dtype: "int32" },
+      ),
+      -1,
+    ).mul(
+      tensor(
+        perHarmonic(lmax, (_l, m) => sign(m)),
+        { dtype: polar.dtype },
+      ),
     );
   const odd = (m: number): boolean => m % 2 !== 0;
   // Yₗ⁻ᵐ = (-1)ᵐ conj(Yₗᵐ)

@@ -18,7 +18,8 @@ function series(a: number, b: number, c: number, x: number): number {
     if (term === 0) break;
     sum += term;
     size += Math.abs(term);
-    if (Math.abs(term) < 5e-18 * Math.abs(sum) && Math.abs(((a + k) * (b + k) * x) / ((c + k) * (k + 1))) < 1) break;
+    if (Math.abs(term) < 5e-18 * Math.abs(sum) && Math.abs(((a + k) * (b + k) * x) / ((c + k) * (k + 1))) < 1)
+      break;
   }
   loss = size / Math.abs(sum);
   return sum;
@@ -112,10 +113,14 @@ function unitInterval(a: number, b: number, c: number, x: number, y: number): nu
  */
 export function gaussHypergeometric(a: number, b: number, c: number, x: number): number {
   if (Number.isNaN(a + b + c + x)) return Number.NaN;
-  if (x === 0 || a === 0 || b === 0) return isNonPositiveInteger(c) && x !== 0 && a * b !== 0 ? Number.NaN : 1;
+  if (x === 0 || a === 0 || b === 0)
+    return isNonPositiveInteger(c) && x !== 0 && a * b !== 0 ? Number.NaN : 1;
   const ends = isNonPositiveInteger(a) || isNonPositiveInteger(b);
   if (isNonPositiveInteger(c)) {
-    const last = Math.max(isNonPositiveInteger(a) ? a : Number.NEGATIVE_INFINITY, isNonPositiveInteger(b) ? b : Number.NEGATIVE_INFINITY);
+    const last = Math.max(
+      isNonPositiveInteger(a) ? a : Number.NEGATIVE_INFINITY,
+      isNonPositiveInteger(b) ? b : Number.NEGATIVE_INFINITY,
+    );
     if (!(last > c)) return Number.POSITIVE_INFINITY;
   }
   const d = c - a - b;
@@ -167,4 +172,3 @@ function polynomialCase(a: number, b: number, c: number, x: number): number {
   const reflected = scale * series(n, other, bottom, 1 - x);
   return loss < firstLoss ? reflected : value;
 }
-

@@ -1,8 +1,15 @@
 // Hypergeometric functions on tensors, differentiable in the argument.
 
-import { type Function2, type Function3, type Function4, function2, function3, function4 } from "../elementwise.ts";
 import { besselI } from "../bessel/modifiedKernel.ts";
 import { besselJ } from "../bessel/ordinaryKernel.ts";
+import {
+  type Function2,
+  type Function3,
+  type Function4,
+  function2,
+  function3,
+  function4,
+} from "../elementwise.ts";
 import { gamma } from "../gamma/gammaKernel.ts";
 import { confluent } from "./confluentKernel.ts";
 import { gaussHypergeometric } from "./gaussKernel.ts";

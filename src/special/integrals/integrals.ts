@@ -8,7 +8,9 @@ import * as exponential from "./exponentialKernel.ts";
 import * as trigonometric from "./trigonometricKernel.ts";
 
 /** E₁(x) = ∫ₓ^∞ e^(-t)/t dt: ∞ at 0, NaN for x < 0. */
-export const exp1: Function1 = function1("exp1", exponential.expIntegral1, (_y, x) => exp(x.neg()).div(x).neg());
+export const exp1: Function1 = function1("exp1", exponential.expIntegral1, (_y, x) =>
+  exp(x.neg()).div(x).neg(),
+);
 /** Ei(x), the principal value of ∫ e^t/t dt from -∞ to x: -∞ at 0. */
 export const expi: Function1 = function1("expi", exponential.expIntegralEi, (_y, x) => exp(x).div(x));
 /** Eₙ(x) = ∫₁^∞ e^(-xt)/tⁿ dt for integers n >= 0 and x >= 0, else NaN. Not differentiable in n. */
@@ -24,8 +26,10 @@ export const sici = (x: TensorLike): { readonly si: Tensor; readonly ci: Tensor 
   ci: cosineIntegral(x),
 });
 
-const hyperbolicSineIntegral = function1("hyperbolicSineIntegral", trigonometric.hyperbolicSineIntegral, (_y, x) =>
-  sphericalIn(0, x),
+const hyperbolicSineIntegral = function1(
+  "hyperbolicSineIntegral",
+  trigonometric.hyperbolicSineIntegral,
+  (_y, x) => sphericalIn(0, x),
 );
 const hyperbolicCosineIntegral = function1(
   "hyperbolicCosineIntegral",

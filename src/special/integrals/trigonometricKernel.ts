@@ -185,7 +185,7 @@ function fresnelPair(x: number): void {
 function halfSquare(x: number): number {
   const head = Math.fround(x);
   const rest = x - head;
-  return ((head * head) / 2 % 2) + rest * (head + rest / 2);
+  return (((head * head) / 2) % 2) + rest * (head + rest / 2);
 }
 
 /** S(x) = ∫₀ˣ sin(πt²/2) dt. */

@@ -1,9 +1,9 @@
 // Values of the classical orthogonal polynomials by their recurrences, composed of tensor operations: differentiable to any
 // order. All of them cost O(n) operations per element.
 
+import { astype } from "../../ops/cast.ts";
 import { stack } from "../../ops/join.ts";
 import { asTensor } from "../../ops/operands.ts";
-import { astype } from "../../ops/cast.ts";
 import { inexactDType } from "../../tensor/dtype.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";

@@ -3,6 +3,7 @@
 
 import { DomainError } from "../../tensor/errors.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import { quadrature } from "../../transform/functional/grid.ts";
 import {
   checkDegree,
   checkParameter,
@@ -10,7 +11,6 @@ import {
   HERMITE,
   HERMITE_NORMAL,
   jacobi,
-  LEGENDRE,
   laguerre,
 } from "./families.ts";
 import { tridiagonalEigenvalues } from "./tridiagonal.ts";
@@ -81,11 +81,9 @@ function orthonormal(diagonal: Float64Array, beside: Float64Array, x: number): v
   found.scalings = scalings;
 }
 
-function gauss(family: Family, n: number, start?: (i: number) => number): Rule {
+function gauss(family: Family, n: number): Rule {
   const { diagonal, beside } = jacobiMatrix(family, n);
-  const nodes = start
-    ? Float64Array.from({ length: n }, (_, i) => start(i))
-    : tridiagonalEigenvalues(diagonal, beside.subarray(0, n - 1));
+  const nodes = tridiagonalEigenvalues(diagonal, beside.subarray(0, n - 1));
   const weights = new Float64Array(n);
   const isSymmetric = diagonal.every((x) => x === 0);
   for (let i = 0; i < n; i++) {
@@ -95,7 +93,7 @@ function gauss(family: Family, n: number, start?: (i: number) => number): Rule {
       weights[i] = weights[n - 1 - i]!;
       continue;
     } else
-      for (let k = 0; k < (start ? 5 : 3); k++) {
+      for (let k = 0; k < 3; k++) {
         orthonormal(diagonal, beside, nodes[i]!);
         nodes[i]! -= found.step;
         if (Math.abs(found.step) < 1e-9 * Math.abs(nodes[i]!)) break;
@@ -111,12 +109,9 @@ function gauss(family: Family, n: number, start?: (i: number) => number): Rule {
 /** Gauss's rule on [-1, 1], exact for polynomials below degree 2n. O(n²). Throws DomainError unless n >= 1, as all of these. */
 export function gaussLegendre(n: number): QuadratureRule {
   checkDegree(n, "gaussLegendre: n", 1);
-  return toTensors(legendreRule(n));
+  const { nodes, weights } = quadrature("legendre", n, [-1, 1]);
+  return { nodes, weights };
 }
-
-/** Tricomi's approximation of the nodes is near enough for Newton's method. */
-const legendreRule = (n: number): Rule =>
-  gauss(LEGENDRE, n, (i) => -(1 - (n - 1) / (8 * n ** 3)) * Math.cos((Math.PI * (4 * i + 3)) / (4 * n + 2)));
 
 /** For the weight (1 - x)^α (1 + x)^β on [-1, 1], α, β > -1. O(n²). */
 export function gaussJacobi(n: number, alpha: number, beta: number): QuadratureRule {
@@ -147,12 +142,14 @@ export function gaussLaguerre(n: number, alpha = 0): QuadratureRule {
 /** For the weight (1 - x²)^(-1/2) on [-1, 1] (kind 1), or (1 - x²)^(1/2) (kind 2). O(n). */
 export function gaussChebyshev(n: number, kind: 1 | 2 = 1): QuadratureRule {
   checkDegree(n, "gaussChebyshev: n", 1);
-  if (kind !== 1 && kind !== 2) throw new DomainError(`gaussChebyshev: kind 1 or 2 was expected, got ${String(kind)}`);
+  if (kind !== 1 && kind !== 2)
+    throw new DomainError(`gaussChebyshev: kind 1 or 2 was expected, got ${String(kind)}`);
   const nodes = new Float64Array(n);
   const weights = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     // Sines of angles from the middle: antisymmetric to the last bit.
-    const angle = kind === 1 ? (Math.PI * (2 * i + 1 - n)) / (2 * n) : (Math.PI * (2 * i + 1 - n)) / (2 * (n + 1));
+    const angle =
+      kind === 1 ? (Math.PI * (2 * i + 1 - n)) / (2 * n) : (Math.PI * (2 * i + 1 - n)) / (2 * (n + 1));
     nodes[i] = Math.sin(angle);
     weights[i] = kind === 1 ? Math.PI / n : (Math.PI / (n + 1)) * Math.cos(angle) ** 2;
   }
@@ -162,20 +159,29 @@ export function gaussChebyshev(n: number, kind: 1 | 2 = 1): QuadratureRule {
 /** Lobatto's rule on [-1, 1] with both ends among its n >= 2 nodes, exact below degree 2n - 2. O(n²). */
 export function gaussLobatto(n: number): QuadratureRule {
   checkDegree(n, "gaussLobatto: n", 2);
-  const inner = n > 2 ? gauss(jacobi(1, 1), n - 2) : { nodes: new Float64Array(0), weights: new Float64Array(0) };
+  const inner =
+    n > 2 ? gauss(jacobi(1, 1), n - 2) : { nodes: new Float64Array(0), weights: new Float64Array(0) };
   const end = 2 / (n * (n - 1));
   return toTensors({
     nodes: Float64Array.of(-1, ...inner.nodes, 1),
-    weights: Float64Array.of(end, ...inner.weights.map((w, i) => w / ((1 - inner.nodes[i]!) * (1 + inner.nodes[i]!))), end),
+    weights: Float64Array.of(
+      end,
+      ...inner.weights.map((w, i) => w / ((1 - inner.nodes[i]!) * (1 + inner.nodes[i]!))),
+      end,
+    ),
   });
 }
 
 /** Radau's rule on [-1, 1] with one end among its n nodes (-1 unless told), exact below degree 2n - 1. O(n²). */
-export function gaussRadau(n: number, { end = "left" }: { readonly end?: "left" | "right" } = {}): QuadratureRule {
+export function gaussRadau(
+  n: number,
+  { end = "left" }: { readonly end?: "left" | "right" } = {},
+): QuadratureRule {
   checkDegree(n, "gaussRadau: n", 1);
   if (end !== "left" && end !== "right")
     throw new DomainError(`gaussRadau: end "left" or "right" was expected, got ${String(end)}`);
-  const inner = n > 1 ? gauss(jacobi(0, 1), n - 1) : { nodes: new Float64Array(0), weights: new Float64Array(0) };
+  const inner =
+    n > 1 ? gauss(jacobi(0, 1), n - 1) : { nodes: new Float64Array(0), weights: new Float64Array(0) };
   const nodes = Float64Array.of(-1, ...inner.nodes);
   const weights = Float64Array.of(2 / (n * n), ...inner.weights.map((w, i) => w / (1 + inner.nodes[i]!)));
   if (end === "left") return toTensors({ nodes, weights });
@@ -191,7 +197,9 @@ export function clenshawCurtis(n: number): QuadratureRule {
   const last = n - 1;
   const nodes = new Float64Array(n);
   const weights = new Float64Array(n);
-  const cosines = Float64Array.from({ length: 2 * last }, (_, k) => Math.sin((Math.PI * (last - 2 * k)) / (2 * last)));
+  const cosines = Float64Array.from({ length: 2 * last }, (_, k) =>
+    Math.sin((Math.PI * (last - 2 * k)) / (2 * last)),
+  );
   for (let i = 0; i < n; i++) {
     nodes[i] = Math.sin((Math.PI * (2 * i - last)) / (2 * last));
     let sum = 1;

@@ -99,5 +99,7 @@ export function gaunt(l1: number, l2: number, l3: number, m1: number, m2: number
 export function clebschGordanTensor(j1: number, j2: number, j: number): Tensor {
   checkMomenta({ j1, j2, j }, "clebschGordanTensor");
   const list = (size: number): number[] => Array.from({ length: 2 * size + 1 }, (_, i) => i - size);
-  return tensor(list(j1).map((m1) => list(j2).map((m2) => list(j).map((m) => clebschGordan(j1, m1, j2, m2, j, m)))));
+  return tensor(
+    list(j1).map((m1) => list(j2).map((m2) => list(j).map((m) => clebschGordan(j1, m1, j2, m2, j, m)))),
+  );
 }

@@ -9,8 +9,8 @@ import { tensor } from "../../tensor/create.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { alignFloats } from "../elementwise.ts";
 import { checkDegree } from "../polynomials/families.ts";
-import { bigBinomial, bigFactorial, checkMomenta, signedRoot } from "./exact.ts";
 import { clebschGordan } from "./coupling.ts";
+import { bigBinomial, bigFactorial, checkMomenta, signedRoot } from "./exact.ts";
 
 const projections = (l: number): number[] => Array.from({ length: 2 * l + 1 }, (_, i) => i - l);
 
@@ -35,7 +35,7 @@ function quarterTurn(l: number): number[][] {
 const fourier = new Map<number, Tensor>();
 
 /**
- * d_{m'm}(β) = Σₖ Δ_{km'} Δ_{km} cos(kβ - (m - m')π/2) with Δ = d(π/2), of which the terms of k and -k are alike.
+ * d_{m'm}(β) = Σₖ Δ_{km'} Δ_{km} cos(kβ - (m' - m)π/2) with Δ = d(π/2), of which the terms of k and -k are alike.
  */
 function fourierCoefficients(l: number): Tensor {
   const known = fourier.get(l);
@@ -48,7 +48,8 @@ function fourierCoefficients(l: number): Tensor {
   const rows = (phase: (n: number) => number): number[][] =>
     delta.map((row) => {
       const list: number[] = [];
-      for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) list.push(row[i]! * row[j]! * phase(j - i));
+      for (let i = 0; i < size; i++)
+        for (let j = 0; j < size; j++) list.push(row[i]! * row[j]! * phase(i - j));
       return list;
     });
   const coefficients = tensor([...rows(quarterCos), ...rows(quarterSin)]);
@@ -92,8 +93,15 @@ function realRow(m: number): readonly (readonly [number, { re: number; im: numbe
   const order = Math.abs(m);
   const sign = order % 2 === 0 ? 1 : -1;
   // √2 Re and √2 Im of (-1)^m Y_lm.
-  if (m > 0) return [[order, complex(sign * half, 0)], [-order, complex(half, 0)]];
-  return [[order, complex(0, -sign * half)], [-order, complex(0, half)]];
+  if (m > 0)
+    return [
+      [order, complex(sign * half, 0)],
+      [-order, complex(half, 0)],
+    ];
+  return [
+    [order, complex(0, -sign * half)],
+    [-order, complex(0, half)],
+  ];
 }
 
 /**
@@ -152,4 +160,3 @@ export function realClebschGordan(l1: number, l2: number, l: number): Tensor {
     ),
   );
 }
-

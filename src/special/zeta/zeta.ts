@@ -22,7 +22,8 @@ export const zetac: Function1 = function1(
  * Riemann's ζ(x) for any real x (∞ at 1), or Hurwitz's ζ(x, q) = Σ (q + k)^-x when q is given (NaN for x < 1).
  * Differentiable in q.
  */
-export const zeta = (x: TensorLike, q?: TensorLike): Tensor => (q === undefined ? riemann(x) : hurwitzZeta(x, q));
+export const zeta = (x: TensorLike, q?: TensorLike): Tensor =>
+  q === undefined ? riemann(x) : hurwitzZeta(x, q);
 
 /** Liₛ(x) = Σ xᵏ/kˢ for x <= 1. Differentiable in x, away from 0. */
 export const polylog: Function2 = function2("polylog", polylogKernel.polylog, "the order s", (_y, s, x) =>
@@ -30,7 +31,9 @@ export const polylog: Function2 = function2("polylog", polylogKernel.polylog, "t
 );
 
 /** Spence's function Li₂(1 - z) = ∫₁ᶻ log(t)/(1 - t) dt: NaN for z < 0. Its derivative is NaN at 1. */
-export const spence: Function1 = function1("spence", polylogKernel.spence, (_y, z) => log(z).div(z.neg().add(1)));
+export const spence: Function1 = function1("spence", polylogKernel.spence, (_y, z) =>
+  log(z).div(z.neg().add(1)),
+);
 
 const principal = function1("lambertw", lambert.lambertPrincipal, (w, x) => reciprocal(exp(w).add(x)));
 const lower = function1("lambertwLower", lambert.lambertLower, (w, x) => reciprocal(exp(w).add(x)));
@@ -40,6 +43,7 @@ const lower = function1("lambertwLower", lambert.lambertLower, (w, x) => recipro
  * NaN where the branch is not real. Throws DomainError for other k.
  */
 export function lambertw(x: TensorLike, k: 0 | -1 = 0): Tensor {
-  if (k !== 0 && k !== -1) throw new DomainError(`lambertw: k: 0 or -1, the real branches, was expected, got ${k}`);
+  if (k !== 0 && k !== -1)
+    throw new DomainError(`lambertw: k: 0 or -1, the real branches, was expected, got ${k}`);
   return k === 0 ? principal(x) : lower(x);
 }

@@ -6,9 +6,9 @@ import { isWhole, sinPi } from "../numeric.ts";
 
 /** B₂ₖ / (2k)! */
 const BERNOULLI = [
-  0.08333333333333333, -0.001388888888888889, 3.306878306878307e-5, -8.267195767195768e-7, 2.08767569878681e-8,
-  -5.284190138687493e-10, 1.3382536530684679e-11, -3.3896802963225827e-13, 8.586062056277845e-15,
-  -2.174868698558062e-16, 5.5090028283602295e-18, -1.3954464685812522e-19,
+  0.08333333333333333, -0.001388888888888889, 3.306878306878307e-5, -8.267195767195768e-7,
+  2.08767569878681e-8, -5.284190138687493e-10, 1.3382536530684679e-11, -3.3896802963225827e-13,
+  8.586062056277845e-15, -2.174868698558062e-16, 5.5090028283602295e-18, -1.3954464685812522e-19,
 ];
 /** Terms are added one by one up to here, plus s. */
 const START = 10;
@@ -41,7 +41,8 @@ export function hurwitzZeta(s: number, q: number): number {
     if (!isWhole(s) || q === Number.NEGATIVE_INFINITY) return Number.NaN;
   }
   if (q === Number.POSITIVE_INFINITY) return 0;
-  if (s === Number.POSITIVE_INFINITY) return q > 1 ? 0 : q === 1 ? 1 : q > 0 ? Number.POSITIVE_INFINITY : Number.NaN;
+  if (s === Number.POSITIVE_INFINITY)
+    return q > 1 ? 0 : q === 1 ? 1 : q > 0 ? Number.POSITIVE_INFINITY : Number.NaN;
   let sum = 0;
   let w = q;
   // The terms of the tail fall while s is below 2πw.
