@@ -39,13 +39,13 @@ export function cosPi(x: number): number {
 
 /** log(1 + x) - x, without cancellation near 0. */
 export function log1pmx(x: number): number {
-  if (Math.abs(x) > 0.4) return Math.log1p(x) - x;
+  if (!(x > -0.6 && x < 1.2)) return Math.log1p(x) - x;
   // log(1 + x) = 2 atanh(r) with r = x / (2 + x), and 2r - x = -r·x.
   const r = x / (2 + x);
   const r2 = r * r;
   let power = r2 * r;
   let sum = 0;
-  for (let k = 3; k < 60; k += 2) {
+  for (let k = 3; k < 80; k += 2) {
     const term = power / k;
     sum += term;
     if (Math.abs(term) <= 1e-17 * Math.abs(sum)) break;

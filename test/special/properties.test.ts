@@ -32,6 +32,13 @@ describe("identities", () => {
         1e-11,
       );
     }));
+  test("Γ near its underflow", () => {
+    for (const x of [-168.25, -169.5, -170.7, -171.3]) {
+      const y = value(S.gamma(x));
+      expect(Math.sign(y)).toBe(value(S.gammasgn(x)));
+      alike(y * value(S.rgamma(x)), 1, 1e-12);
+    }
+  });
   test("ψ(2x) = (ψ(x) + ψ(x + 1/2))/2 + log 2", () =>
     holds(between(0.01, 50), (x) => {
       const right = (value(S.digamma(x)) + value(S.digamma(x + 0.5))) / 2 + Math.LN2;

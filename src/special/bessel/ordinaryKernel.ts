@@ -175,14 +175,15 @@ function logarithmicDerivative(v: number, x: number): number {
   return h;
 }
 
-/** From this order on, and away from the transition at x = v, Debye's expansions are exact to rounding. */
-const LARGE_ORDER = 25;
+/** From this order on Debye's expansions replace recurrences, away from the transition at x = v. */
+const LARGE_ORDER = 8;
 
 /** Debye's expansions left and right of the transition (DLMF 10.19.3, 10.19.6); false too close to it. */
 function debye(v: number, x: number): boolean {
   const square = (v - x) * (v + x);
   const root = Math.sqrt(Math.abs(square));
-  if (root * Math.abs(square) < 150 * v * v) return false;
+  // Terms fall like v²/|v² - x²|^(3/2), and at best like 1/√|v² - x²|.
+  if (root < 40 || root * Math.abs(square) < 150 * v * v) return false;
   const t = v / root;
   let plus = 0;
   let minus = 0;

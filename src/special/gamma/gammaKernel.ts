@@ -60,9 +60,8 @@ export function gamma(x: number): number {
     const sine = sinPi(x);
     // Γ(1 - x) overflows where 1/Γ is still a small number.
     if (x < -169) {
-      const shifted = gammaLarge(-x - 10);
-      let product = -Math.PI / (sine * shifted);
-      for (let k = 0; k <= 10; k++) product /= k === 10 ? -x : -x - 10 + k;
+      let product = Math.PI / (sine * gammaLarge(-x - 10));
+      for (let k = 0; k <= 10; k++) product /= -x - 10 + k;
       return product;
     }
     return -Math.PI / (x * sine * gammaLarge(-x));

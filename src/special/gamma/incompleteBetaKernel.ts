@@ -23,7 +23,7 @@ export function betaDensity(a: number, b: number, x: number, y: number): number 
 
 /** log(1 + u) - u for u = x(a + b)/a - 1. */
 const relative = (u: number, x: number, a: number, b: number): number =>
-  u < -0.4 ? Math.log(x) + Math.log1p(b / a) - u : log1pmx(u);
+  u < -0.6 ? Math.log(x) + Math.log1p(b / a) - u : log1pmx(u);
 
 /** x^a Σ (1 - b)ₙ xⁿ / (n! (a + n)) / B(a, b) */
 function series(a: number, b: number, x: number): number {

@@ -76,7 +76,7 @@ export function gammaDensity(a: number, x: number): number {
     return Math.exp(a * Math.log(x) - x - lgamma(a + 1));
   }
   const mu = (x - a) / a;
-  const exponent = mu > 0.4 || mu < -0.4 ? a * (Math.log(x / a) - mu) : a * log1pmx(mu);
+  const exponent = mu < -0.6 ? a * (Math.log(x / a) - mu) : a * log1pmx(mu);
   return Math.exp(exponent) / (Math.sqrt(2 * Math.PI * a) * scaledGamma(a));
 }
 

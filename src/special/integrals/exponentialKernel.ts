@@ -45,7 +45,7 @@ export function expIntegral1(x: number): number {
 }
 
 /** The zero of Ei, as a sum of two numbers. */
-const ZERO = 0.37250741078136663;
+const ZERO = 0.3725074107813666;
 const ZERO_REST = 1.3140183414386028e-17;
 
 /** Ei(x), the principal value: -∞ at 0. */
