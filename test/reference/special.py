@@ -195,6 +195,7 @@ add("fresnel.c", m.fresnelc, wave + [1.59, 1.61], [0.0, inf, -inf, nan], lambda 
 # Bessel
 vs = [0, 1, 2, 0.5, 1 / 3, 2.75, 7, 15.5, 30, 60.25]
 table = [(short(v), x) for v in vs for x in spread(rng, -3, 0.3, 2) + uniform(rng, 2, 25, 3) + uniform(rng, 25, 300, 1)]
+table += [(343, 41), (700, 60)]
 table += [(0, 1e4), (1.5, 12345.6), (100, 90), (100, 99.5), (100, 101), (300, 310), (1000, 950), (1000, 1100), (500.5, 800), (200, 1), (3, 1e7)]
 table += [(-0.5, 2), (-1.5, 0.7), (-3, 4), (-2.3, 11), (-7.7, 3.3)]
 jy = lambda v, x: max(abs(m.besselj(v, x)), m.sqrt(m.besselj(v, x) ** 2 + m.bessely(v, x) ** 2) if x > abs(v) else 0)

@@ -43,6 +43,7 @@ export const SPECIAL: Readonly<Record<string, readonly Example[]>> = {
   dawsn: unary([-2, 2]),
   erfinv: unary([-0.7, 0.7]),
   erfcinv: unary([0.4, 1.6]),
+  ndtr: unary([-3, 2]),
   logNdtr: unary([-3, 2]),
   ndtri: unary([0.2, 0.8]),
   exp1: unary([0.6, 3]),

@@ -74,7 +74,7 @@ describe.each(Object.entries(data) as [string, Number[][]][])("%s", (name, entri
     const result = f(...narrow);
     expect(result.dtype).toBe("float32");
     // Compositions round more than once.
-    if (name.includes("ellipj") || name === "sinc" || name === "ndtr") return;
+    if (name.includes("ellipj") || name === "sinc") return;
     const wide = f(...narrow.map((x) => x.astype("float64"))).astype("float32");
     expect([...result.toTypedArray()]).toEqual([...wide.toTypedArray()]);
   });

@@ -69,7 +69,7 @@ export function leadingPower(v: number, x: number): number {
     if (product === 0) return 0;
   }
   const half = (x / 2) ** (order / 2);
-  return product * half * rgamma(order + 1) * half;
+  return product * half * half * rgamma(order + 1);
 }
 
 /** Temme's series for Y at |mu| <= 1/2 and at mu + 1, for x <= 2. */

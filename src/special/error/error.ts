@@ -1,7 +1,6 @@
 // Relatives and inverses of the error function on tensors. erf and erfc are operations of the engine.
 
-import { asTensor } from "../../ops/operands.ts";
-import { erfc, exp } from "../../ops/transcendental.ts";
+import { exp } from "../../ops/transcendental.ts";
 import { type Function1, function1 } from "../elementwise.ts";
 import { SQRT_PI } from "../numeric.ts";
 import * as inverse from "./inverseKernel.ts";
@@ -27,7 +26,9 @@ export const erfcinv: Function1 = function1("erfcinv", inverse.inverseErfc, (y) 
   exp(y.square()).mul(-SQRT_PI / 2),
 );
 /** The distribution function of the standard normal distribution. */
-export const ndtr: Function1 = (x) => erfc(asTensor(x).mul(-Math.SQRT1_2)).mul(0.5);
+export const ndtr: Function1 = function1("ndtr", kernel.normalCdf, (_y, x) =>
+  exp(x.square().mul(-0.5)).mul(1 / Math.sqrt(2 * Math.PI)),
+);
 /** Its logarithm, far into the lower tail. */
 export const logNdtr: Function1 = function1("logNdtr", kernel.logNormalCdf, (y, x) =>
   exp(x.square().mul(-0.5).sub(y)).mul(1 / Math.sqrt(2 * Math.PI)),

@@ -21,6 +21,16 @@ export function expSquare(x: number, sign: -1 | 1 = 1): number {
   return Math.exp(sign * square) * Math.exp(sign * (x - head) * (x + head));
 }
 
+/** The standard normal distribution function. */
+export function normalCdf(x: number): number {
+  if (x > -1) return erfc(-x * Math.SQRT1_2) / 2;
+  if (!(x > -40)) return Number.isNaN(x) ? x : 0;
+  // e^(-x²/2) with the rounding of the square put right, which the argument of erfc would lose.
+  const head = Math.round(x * 2 ** 20) / 2 ** 20;
+  const density = Math.exp((-head * head) / 2) * Math.exp((-(x - head) * (x + head)) / 2);
+  return (density * erfcx(-x * Math.SQRT1_2)) / 2;
+}
+
 /** Σ x^(2k+1) / (k! (2k + 1)) = ∫₀ˣ e^(t²) dt: all terms of one sign. */
 function risingSeries(x: number): number {
   const square = x * x;
