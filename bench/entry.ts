@@ -2,12 +2,14 @@
 
 export { explain, jit } from "../src/compiler/index.ts";
 export { cp, relativeError, tt, tucker } from "../src/decompose/index.ts";
+export { readyThreads, setDevice, setThreads } from "../src/device/index.ts";
 export { get, i32, lane, ModuleBuilder, op } from "../src/device/wasm/assembler.ts";
 export { hasRelaxedSimd } from "../src/device/wasm/features.ts";
-export { readyThreads, setThreads } from "../src/device/wasm/threads/pool.ts";
 export { wasmDevice } from "../src/device/wasm/wasm.ts";
+export { fft, fftn, rfft } from "../src/fft/index.ts";
 export { add, conv, exp, log, matmul, mean, mul, sin, sub, sum, tanh, tensor } from "../src/index.ts";
+export { eigh, qr, solve, svd } from "../src/linalg/index.ts";
 export { estimateAlong, laplacian, sampleDirections } from "../src/physics/index.ts";
 export { key } from "../src/random/index.ts";
-export { tree } from "../src/tensor/index.ts";
+export { fromTypedArray, tree } from "../src/tensor/index.ts";
 export { jvp, valueAndGrad, vmap } from "../src/transform/index.ts";

@@ -1,5 +1,5 @@
-// Side-by-side benchmarks: `node bench/run.mjs`, or with names (matmul, convolution, elementwise, eager, compiled,
-// gradient, laplacian, decompositions), after `npm ci` in the repository and in this folder. Everything runs on one
+// Side-by-side benchmarks: `node bench/run.mjs`, or with names (matmul, convolution, fft, elementwise, eager, compiled,
+// gradient, laplacian, linalg, decompositions), after `npm ci` in the repository and in this folder. Everything runs on one
 // thread, or with BENCH_THREADS=all on as many as each library takes. Prints one table of medians and median ratios and
 // writes bench/results/<name>.json. PYTHON and TORCH_PYTHON name interpreters that have NumPy and PyTorch.
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -9,19 +9,34 @@ import { convolution } from "./convolution.mjs";
 import { decompositions } from "./decompositions.mjs";
 import { eager } from "./eager.mjs";
 import { elementwise } from "./elementwise.mjs";
+import { fft } from "./fft.mjs";
 import { gradient } from "./gradient.mjs";
 import { laplacian } from "./laplacian.mjs";
 import { polyadic } from "./library.mjs";
+import { linalg } from "./linalg.mjs";
 import { matmul } from "./matmul.mjs";
 import { printTable } from "./measure.mjs";
 import { allThreads, jaxJs, numpyProcess, numpyTs, tfjs, torchProcess } from "./peers.mjs";
 
-const benchmarks = { matmul, convolution, eager, compiled, gradient, decompositions, elementwise, laplacian };
+const benchmarks = {
+  matmul,
+  convolution,
+  fft,
+  eager,
+  compiled,
+  gradient,
+  decompositions,
+  elementwise,
+  laplacian,
+  linalg,
+};
 const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!benchmarks[name])
     throw new Error(`no benchmark "${name}"; there are ${Object.keys(benchmarks).join(", ")}`);
 
+// The engine itself is measured on WebAssembly; dense linear algebra on the native device too.
+polyadic.setDevice("wasm");
 if (!allThreads) polyadic.setThreads(1);
 const [jax, ts, tensorflow, python, torch] = [
   await jaxJs(),

@@ -1,6 +1,6 @@
 // Conversions between formats, without forming the tensor wherever the formats allow it.
 
-import { qr } from "../linalg/qr.ts";
+import { qr } from "../linalg/orthogonal/qr.ts";
 import { contract, matmul } from "../ops/contract.ts";
 import { diag } from "../ops/join.ts";
 import { mT, reshape, transpose } from "../ops/movement.ts";

@@ -1,4 +1,5 @@
 import type { Storage } from "../tensor/dtype.ts";
+import type { Lapack } from "./lapack.ts";
 
 /** Element types that every device computes with natively; the others are widened by the primitives. */
 export type FloatType = "float32" | "float64";
@@ -208,4 +209,22 @@ export interface Device {
     b: ImplicitMatrix,
     target: PiecewiseTarget,
   ): void;
+  /**
+   * Fourier transforms of any length along the middle axis of complex numbers [outer, n, inner] (two entries each):
+   * out[o, k, i] = scale · Σ over j of x[o, j, i] · exp(sign · 2πi jk / n), computed in float64 whatever the arrays
+   * hold. `out` may be `x`.
+   */
+  fft(
+    sign: -1 | 1,
+    scale: number,
+    outer: number,
+    n: number,
+    inner: number,
+    x: FloatArray,
+    xStart: number,
+    out: FloatArray,
+    outStart: number,
+  ): void;
+  /** Whole factorizations, where the device has them. */
+  readonly lapack?: Lapack;
 }

@@ -1,5 +1,5 @@
 import "../ops/methods.ts";
 
-export { device } from "./current.ts";
+export { DEVICES, type DeviceName, device, setDevice, setThreads } from "./current.ts";
 export type { Device } from "./device.ts";
-export { readyThreads, setThreads, threads } from "./wasm/threads/pool.ts";
+export { readyThreads, threads } from "./wasm/threads/pool.ts";

@@ -1,4 +1,5 @@
 import type { Storage } from "../tensor/dtype.ts";
+import { withAnyLength } from "./bluestein.ts";
 import type {
   BinaryKernel,
   Device,
@@ -15,6 +16,7 @@ import type {
   UnaryKernel,
 } from "./device.ts";
 import { erf, erfc } from "./special.ts";
+import { fftSmooth } from "./stockham.ts";
 import { cos, sin, tan } from "./trigonometric.ts";
 
 // Plain loops: the path for arrays too small to be worth a trip into WebAssembly, and the oracle of the kernel tests.
@@ -208,4 +210,5 @@ export const scalarDevice: Device = {
   },
   gemmImplicit,
   slide,
+  fft: withAnyLength(fftSmooth),
 };

@@ -1,4 +1,4 @@
-import type { LinearSolveOptions } from "../linalg/linearSolve.ts";
+import type { LinearSolveOptions } from "../linalg/systems/linearSolve.ts";
 import { isfinite } from "../ops/comparison.ts";
 import { tensor } from "../tensor/create.ts";
 import { machineEpsilon } from "../tensor/dtype.ts";

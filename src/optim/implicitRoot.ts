@@ -1,5 +1,5 @@
-import type { LinearSolveOptions } from "../linalg/linearSolve.ts";
-import { linearSolve } from "../linalg/linearSolve.ts";
+import type { LinearSolveOptions } from "../linalg/systems/linearSolve.ts";
+import { linearSolve } from "../linalg/systems/linearSolve.ts";
 import { tree } from "../tensor/tree.ts";
 import { customJvp } from "../transform/custom/customJvp.ts";
 import { jvp } from "../transform/directional.ts";

@@ -18,6 +18,11 @@ export class DomainError extends PolyadicError {
   override name = "DomainError";
 }
 
+/** An iteration that converges for all but freak input did not, so there is no result to give. */
+export class ConvergenceError extends PolyadicError {
+  override name = "ConvergenceError";
+}
+
 /** A file or folder is missing, unreadable, or not what its format promises; the message names it. */
 export class FileError extends PolyadicError {
   override name = "FileError";

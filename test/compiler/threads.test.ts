@@ -2,11 +2,13 @@
 
 import { exp, log, matmul, type Tensor, tree } from "polyadic";
 import { jit } from "polyadic/compiler";
-import { setThreads, threads } from "polyadic/device";
+import { setDevice, setThreads, threads } from "polyadic/device";
 import { key, normal } from "polyadic/random";
 import { afterAll, expect, test } from "vitest";
 import { sharesMemory, started } from "../device/started.ts";
 
+// Native libraries share out their products in their own ways.
+setDevice("wasm");
 const before = threads();
 afterAll(() => setThreads(before));
 

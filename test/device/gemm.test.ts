@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GemmOptions, MatrixType, MatrixView } from "../../src/device/device.ts";
+import { nativeDevice } from "../../src/device/native/native.ts";
 import { scalarDevice } from "../../src/device/scalar.ts";
-import { gemm } from "../../src/device/wasm/gemm.ts";
+import { wasmDevice } from "../../src/device/wasm/wasm.ts";
 
 const TYPES: readonly MatrixType[] = ["float32", "float64", "complex64", "complex128"];
 
@@ -58,8 +59,15 @@ interface Case {
   readonly seed: number;
 }
 
+type Gemm = typeof scalarDevice.gemm;
+const native = nativeDevice(scalarDevice);
+const DEVICES: readonly (readonly [name: string, gemm: Gemm])[] = [
+  ["WebAssembly", wasmDevice()!.gemm],
+  ...("reason" in native ? [] : [["the native device", native.gemm] as const]),
+];
+
 /** The whole buffer of the target must agree: what lies outside of the product is not to be touched. */
-function compare(c: Case): void {
+function compareOn(gemm: Gemm, c: Case): void {
   const next = integers(c.seed);
   const width = c.type.startsWith("complex") ? 2 : 1;
   const a = matrix(c.type, c.m, c.k, c.left, c.conjugateLeft, next);
@@ -86,7 +94,9 @@ const common = {
   seed: fc.nat(),
 };
 
-describe("gemm on WebAssembly", () => {
+describe.each(DEVICES)("gemm on %s", (_name, gemm) => {
+  const compare = (c: Case): void => compareOn(gemm, c);
+
   it("agrees with plain loops for all types, layouts and conjugations", () => {
     const cases = fc.record({
       ...common,

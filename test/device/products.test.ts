@@ -1,11 +1,13 @@
 // Products with several threads: the same bits as with one.
 
 import { matmul, type Tensor } from "polyadic";
-import { readyThreads, setThreads, threads } from "polyadic/device";
+import { readyThreads, setDevice, setThreads, threads } from "polyadic/device";
 import { key, normal } from "polyadic/random";
 import { afterAll, describe, expect, test } from "vitest";
 import { sharesMemory, started } from "./started.ts";
 
+// Native libraries share out their products in their own ways.
+setDevice("wasm");
 const before = threads();
 afterAll(() => setThreads(before));
 

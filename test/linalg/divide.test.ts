@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { type Tensor, tensor } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { bidiagonalSVD } from "../../src/linalg/bidiagonalDivide.ts";
-import { bidiagonalQR } from "../../src/linalg/bidiagonalQR.ts";
-import { tridiagonalEigen } from "../../src/linalg/divideAndConquer.ts";
-import { tridiagonalQL } from "../../src/linalg/tridiagonalQL.ts";
+import { bidiagonalSVD } from "../../src/linalg/kernels/bidiagonalDivide.ts";
+import { bidiagonalQR } from "../../src/linalg/kernels/bidiagonalQR.ts";
+import { tridiagonalEigen } from "../../src/linalg/kernels/divideAndConquer.ts";
+import { tridiagonalQL } from "../../src/linalg/kernels/tridiagonalQL.ts";
 import { adjoint, dense, orthogonality, residual, scaleColumns, times } from "./check.ts";
 
 // The two divide-and-conquer methods on what makes them hard: equal and nearly equal poles, zeros on and off the

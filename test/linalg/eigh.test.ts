@@ -1,7 +1,7 @@
 import { eigh, eigvalsh, qr } from "polyadic/linalg";
 import { eye, type Tensor, tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { tridiagonalEigen } from "../../src/linalg/divideAndConquer.ts";
+import { tridiagonalEigen } from "../../src/linalg/kernels/divideAndConquer.ts";
 import {
   adjoint,
   dense,

@@ -77,6 +77,30 @@ export const FACTORIZATIONS: Readonly<Record<string, readonly Example[]>> = {
   ],
   det: [one(undefined, around(3, 3, 2, 0.5))],
   cofactors: [one(undefined, around(3, 3, 2, 0.5))],
+  lu: [around(4, 2, 4, 0.5), around(3, 3, 4, 0.5), around(2, 4, 4, 0.5)].map((x) => one(undefined, x)),
+  ldl: [one(any, around(3, 3, 4, 0.5))],
+  fullQr: [around(3, 3, 2, 0.5), around(2, 4, 2, 0.5)]
+    .map((x) => one(undefined, x))
+    .concat({
+      ...one(undefined, around(4, 2, 2, 0.5)),
+      // Of the columns beyond the range only their space is determined.
+      observe: ([q, r]) => {
+        const rest = q!.at("...", "2:");
+        return [r!, q!.at("...", ":2"), rest.matmul(rest.conj().mT())];
+      },
+    }),
+  pivotedQr: [around(4, 2, 2, 0.5), around(2, 4, 2, 0.5)].map((x) => one(undefined, x)),
+  polar: [around(4, 2, 2, 0.2), around(3, 3, 2, 0.2)].map((x) => one(undefined, x)),
+  choleskyUpdate: [
+    one({ caller, sign: 1 }, around(3, 3, 3, 0.5), values([3, 2])),
+    one({ caller, sign: -1 }, around(3, 3, 8, 0.5), values([3, 1])),
+  ],
+  eighSome: [
+    {
+      ...one({ ...any, from: 1, to: 3 }, around(4, 4, 1, 0.2)),
+      observe: ([values, vectors]) => [values!, between(vectors!, values!, vectors!)],
+    },
+  ],
   slogdet: [one(undefined, around(3, 3, 2, 0.5))],
   frobenius: [one(undefined, values([3, 2]))],
 };

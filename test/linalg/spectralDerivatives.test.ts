@@ -20,7 +20,7 @@ import { cos, exp, sin } from "polyadic/ops";
 import { DomainError, eye, type Tensor, TracerError, tensor, zeros } from "polyadic/tensor";
 import { grad, hessian, jacrev, jvp, vjp } from "polyadic/transform";
 import { describe, expect, it } from "vitest";
-import { luFactors } from "../../src/linalg/solve.ts";
+import { luFactors } from "../../src/linalg/systems/solve.ts";
 import {
   checkDerivatives,
   entries,

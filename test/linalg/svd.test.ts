@@ -1,7 +1,7 @@
 import { svd, svdvals } from "polyadic/linalg";
 import { eye, type Tensor, tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
-import { bidiagonalSVD } from "../../src/linalg/bidiagonalDivide.ts";
+import { bidiagonalSVD } from "../../src/linalg/kernels/bidiagonalDivide.ts";
 import {
   adjoint,
   dense,

@@ -66,18 +66,19 @@ def hermitian(n, is_complex):
     }
 
 
-out = {
-    "rectangular": [
-        case(7, 4, False),
-        case(4, 7, True),
-        case(9, 6, False, rank=3),
-        case(6, 8, True, rank=2),
-        case(12, 12, False, rank=11),
-    ],
-    "hermitian": [hermitian(6, False), hermitian(8, True)],
-    "hilbert12": {
-        "singular": [float(v) for v in sl.svdvals(sl.hilbert(12))],
-        "condition3": float(np.linalg.cond(sl.hilbert(3))),
-    },
-}
-Path(__file__).with_suffix(".json").write_text(json.dumps(out) + "\n")
+if __name__ == "__main__":
+    out = {
+        "rectangular": [
+            case(7, 4, False),
+            case(4, 7, True),
+            case(9, 6, False, rank=3),
+            case(6, 8, True, rank=2),
+            case(12, 12, False, rank=11),
+        ],
+        "hermitian": [hermitian(6, False), hermitian(8, True)],
+        "hilbert12": {
+            "singular": [float(v) for v in sl.svdvals(sl.hilbert(12))],
+            "condition3": float(np.linalg.cond(sl.hilbert(3))),
+        },
+    }
+    Path(__file__).with_suffix(".json").write_text(json.dumps(out) + "\n")

@@ -11,7 +11,7 @@ import type {
   Format,
   Spectrum,
 } from "../../src/decompose/types.ts";
-import { svdvals } from "../../src/linalg/svd.ts";
+import { svdvals } from "../../src/linalg/spectral/svd.ts";
 import { einsum } from "../../src/ops/einsum.ts";
 import { moveAxis } from "../../src/ops/movement.ts";
 import { max } from "../../src/ops/reduce.ts";

@@ -1,4 +1,5 @@
 // Walks the registry: every rule of every primitive, for every dtype that it declares, against numbers.
+import "polyadic/fft";
 import "polyadic/linalg";
 import "polyadic/optim";
 import "polyadic/special";
@@ -7,6 +8,7 @@ import type { DType } from "polyadic";
 import { primitives } from "polyadic/ops";
 import { describe, expect, test } from "vitest";
 import type { Primitive } from "../../src/ops/primitive.ts";
+import { TRANSFORMS } from "../fft/examples.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
 import { SPECIAL } from "../special/examples.ts";
 import {
@@ -36,6 +38,7 @@ const COMPOUND: readonly string[] = [
 
 const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ...OPERATIONS,
+  ...TRANSFORMS,
   ...FACTORIZATIONS,
   ...SPECIAL,
 };

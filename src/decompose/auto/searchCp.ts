@@ -1,7 +1,7 @@
 // The CP decomposition of lowest rank within a tolerance, found on the Tucker core; for matrices, the singular value
 // decomposition.
 
-import { svd } from "../../linalg/svd.ts";
+import { svd } from "../../linalg/spectral/svd.ts";
 import { conj } from "../../ops/complex.ts";
 import { concat } from "../../ops/join.ts";
 import { narrowAxis } from "../../ops/movement.ts";

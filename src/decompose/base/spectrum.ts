@@ -1,4 +1,4 @@
-import { eigvalsh } from "../../linalg/eigh.ts";
+import { eigvalsh } from "../../linalg/spectral/eigh.ts";
 import { reshape, transpose } from "../../ops/movement.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

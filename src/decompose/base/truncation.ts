@@ -3,10 +3,10 @@
 
 import { device } from "../../device/current.ts";
 import type { MatrixType } from "../../device/device.ts";
-import { eigh } from "../../linalg/eigh.ts";
-import { qr } from "../../linalg/qr.ts";
-import { rangeFinder } from "../../linalg/rangeFinder.ts";
-import { svd } from "../../linalg/svd.ts";
+import { qr } from "../../linalg/orthogonal/qr.ts";
+import { rangeFinder } from "../../linalg/orthogonal/rangeFinder.ts";
+import { eigh } from "../../linalg/spectral/eigh.ts";
+import { svd } from "../../linalg/spectral/svd.ts";
 import { conj } from "../../ops/complex.ts";
 import { matmul } from "../../ops/contract.ts";
 import { flip, moveAxis, narrowAxis } from "../../ops/movement.ts";

@@ -2,8 +2,8 @@
 // there. Few missing: expectation-maximisation, which fills the gaps with the model and takes an ordinary sweep
 // (Tomasi and Bro 2005).
 
-import { factorCholesky } from "../../linalg/cholesky.ts";
-import { solveTriangle } from "../../linalg/triangular.ts";
+import { solveTriangle } from "../../linalg/kernels/triangular.ts";
+import { factorCholesky } from "../../linalg/systems/cholesky.ts";
 import { isComplex } from "../../tensor/dtype.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted } from "../../tensor/progress.ts";

@@ -2,7 +2,7 @@
 // other Gram matrices: the minimiser of ‖X_(k) - U Kᵀ‖ solves U V = M. Tucker's non-negative factors obey the same
 // equation.
 
-import { solvePositive } from "../../linalg/solve.ts";
+import { solvePositive } from "../../linalg/systems/solve.ts";
 import { matmul } from "../../ops/contract.ts";
 import { diagonal, mT } from "../../ops/movement.ts";
 import { eye } from "../../tensor/create.ts";

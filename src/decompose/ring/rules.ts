@@ -1,7 +1,7 @@
 // Rules of the tensor ring: Zhao, Zhou, Xie, Zhang, Cichocki, "Tensor ring decomposition" (2016).
 
-import { qr } from "../../linalg/qr.ts";
-import { svd } from "../../linalg/svd.ts";
+import { qr } from "../../linalg/orthogonal/qr.ts";
+import { svd } from "../../linalg/spectral/svd.ts";
 import { conj } from "../../ops/complex.ts";
 import { contract, matmul } from "../../ops/contract.ts";
 import { take } from "../../ops/gather.ts";

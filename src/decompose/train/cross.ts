@@ -2,7 +2,7 @@
 // "TT-cross approximation for multidimensional arrays" (2010); Savostyanov and Oseledets, "Fast adaptive
 // interpolation of multi-dimensional arrays in tensor train format" (2011).
 
-import { qr } from "../../linalg/qr.ts";
+import { qr } from "../../linalg/orthogonal/qr.ts";
 import { concat } from "../../ops/join.ts";
 import { mT, reshape } from "../../ops/movement.ts";
 import { normal, randint } from "../../random/distributions.ts";

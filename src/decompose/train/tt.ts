@@ -1,6 +1,6 @@
 // The tensor train and its algorithms: Oseledets, "Tensor-train decomposition" (2011).
 
-import { qr } from "../../linalg/qr.ts";
+import { qr } from "../../linalg/orthogonal/qr.ts";
 import { matmul } from "../../ops/contract.ts";
 import { reshape } from "../../ops/movement.ts";
 import { DomainError } from "../../tensor/errors.ts";

@@ -2,7 +2,7 @@
 //
 // A node's basis is U_t = (U_left ⊗ U_right) B_t; the root's is the tensor itself.
 
-import { qr } from "../../linalg/qr.ts";
+import { qr } from "../../linalg/orthogonal/qr.ts";
 import { conj } from "../../ops/complex.ts";
 import { contract, matmul } from "../../ops/contract.ts";
 import { take } from "../../ops/gather.ts";

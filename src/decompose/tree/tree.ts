@@ -1,7 +1,7 @@
 // The hierarchical SVD: Grasedyck, "Hierarchical singular value decomposition of tensors" (2010).
 
-import { eigvalsh } from "../../linalg/eigh.ts";
-import { qr } from "../../linalg/qr.ts";
+import { qr } from "../../linalg/orthogonal/qr.ts";
+import { eigvalsh } from "../../linalg/spectral/eigh.ts";
 import { mT, reshape, transpose } from "../../ops/movement.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";

@@ -1,4 +1,4 @@
-import { qr } from "../../linalg/qr.ts";
+import { qr } from "../../linalg/orthogonal/qr.ts";
 import { conj } from "../../ops/complex.ts";
 import { matmul } from "../../ops/contract.ts";
 import { take } from "../../ops/gather.ts";

@@ -2,7 +2,7 @@
 // multi-aspect data mining", 2008): the tensor is never densified, only its projections `[n_k, Π_{j≠k} r_j]` are
 // formed.
 
-import { qr } from "../../linalg/qr.ts";
+import { qr } from "../../linalg/orthogonal/qr.ts";
 import { matmul } from "../../ops/contract.ts";
 import { normal } from "../../random/distributions.ts";
 import { foldIn, type Key, key as makeKey } from "../../random/key.ts";

@@ -1,6 +1,6 @@
 // The linear memory that all kernels work in. Nothing lives in it between calls: every call lays out its own buffers
-// from address 0, so one memory of bounded size serves everything. Compiled programs keep their arenas above that, one
-// on top of the other where they call each other.
+// from address 0, so one memory of bounded size serves everything. Above that are the tables of Fourier transforms, and
+// then the arenas of compiled programs, one on top of the other where they call each other.
 
 const PAGE = 65536;
 /** Readable bytes past the end of every layout: kernels may load whole vectors at the edge of a buffer. */
@@ -76,14 +76,17 @@ export const memoryView8 = (): Uint8Array => u8View;
 export const align = (bytes: number): number => (bytes + 63) & ~63;
 
 /** More than any kernel lays out from address 0. Pages that are never touched take no memory. */
-const SCRATCH = 32 << 20;
-let top = SCRATCH;
+export const SCRATCH: number = 32 << 20;
+/** Where tables that outlive calls lie (the roots of Fourier transforms), and how many bytes they may take. */
+export const TABLES_AT: number = SCRATCH;
+export const TABLES_BYTES: number = 16 << 20;
+let top = TABLES_AT + TABLES_BYTES;
 
 /** The address of a new arena of `bytes` bytes on top of the others; `leaveArena` with the same number gives it back. */
 export function enterArena(bytes: number): number {
   const base = top;
-  top += align(bytes);
-  reserve(top);
+  reserve(base + align(bytes));
+  top = base + align(bytes);
   return base;
 }
 

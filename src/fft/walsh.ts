@@ -1,0 +1,122 @@
+// The fast Walsh–Hadamard transform: sums with all patterns of signs that products of two patterns give again.
+
+import type { FloatArray } from "../device/device.ts";
+import { bindOne } from "../ops/bind.ts";
+import { complexFrom, imag, real } from "../ops/complex.ts";
+import { take } from "../ops/gather.ts";
+import { asTensor } from "../ops/operands.ts";
+import { definePrimitive, type Primitive } from "../ops/primitive.ts";
+import { leadingBatch, linear } from "../ops/rules.ts";
+import { isComplex } from "../tensor/dtype.ts";
+import { DomainError, ShapeError } from "../tensor/errors.ts";
+import { Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { axisOf, type Norm, realOperand, scaleOf } from "./arguments.ts";
+import { alongAxis } from "./fft.ts";
+
+/** y[k] = Σ x[j] (-1)^(number of common bits of j and k) along the last axis; symmetric. */
+const walshP: Primitive<undefined> = definePrimitive<undefined>({
+  name: "walshHadamard",
+  dtypes: ["float64", "float32"],
+  abstractEval: ([x]) => [x!],
+  evaluate: ([x], _params, [output]) => {
+    const n = x!.shape.at(-1)!;
+    const data = x!.toTypedArray() as FloatArray;
+    for (let from = 0; from < data.length; from += n) butterflies(data, from, n);
+    return [new Tensor(data, output!.shape, output!.dtype)];
+  },
+  ...linear(),
+  transpose: ({ cotangents: [c], self }) => [bindOne(self, [c!], undefined)],
+  batch: leadingBatch,
+});
+
+/** Numbers of a block whose butterflies are all done while it is in the first cache. */
+const BLOCK = 1024;
+
+function butterflies(x: FloatArray, from: number, n: number): void {
+  const block = Math.min(n, BLOCK);
+  for (let start = from; start < from + n; start += block)
+    for (let h = 1; h < block; h *= 2) level(x, start, start + block, h);
+  for (let h = block; h < n; h *= 2) level(x, from, from + n, h);
+}
+
+function level(x: FloatArray, from: number, to: number, h: number): void {
+  for (let i = from; i < to; i += 2 * h)
+    for (let j = i; j < i + h; j++) {
+      const a = x[j]!;
+      const b = x[j + h]!;
+      x[j] = a + b;
+      x[j + h] = a - b;
+    }
+}
+
+/**
+ * The order of the results: `natural` is that of Hadamard's matrix, `sequency` that of growing numbers of sign changes
+ * (Walsh), `dyadic` that of Paley.
+ */
+export type WalshOrder = "natural" | "sequency" | "dyadic";
+
+export interface WalshOptions {
+  /** The last one unless told. */
+  readonly axis?: number;
+  /** `natural` unless told. */
+  readonly order?: WalshOrder;
+  readonly norm?: Norm;
+}
+
+/** Where in natural order the results stand. */
+function places(n: number, order: WalshOrder): Tensor {
+  const bits = Math.log2(n);
+  const data = new Int32Array(n);
+  for (let k = 0; k < n; k++) {
+    // Sequency k has the bits of the Gray code of k, reversed.
+    const code = order === "sequency" ? k ^ (k >> 1) : k;
+    let reversed = 0;
+    for (let b = 0; b < bits; b++) if (code & (1 << b)) reversed |= 1 << (bits - 1 - b);
+    data[k] = reversed;
+  }
+  return new Tensor(data, [n], "int32");
+}
+
+function inverted(order: Tensor): Tensor {
+  const data = new Int32Array(order.size);
+  order.data().forEach((place, k) => {
+    data[place] = k;
+  });
+  return new Tensor(data, [order.size], "int32");
+}
+
+function transform(what: string, value: TensorLike, isInverse: boolean, options: WalshOptions): Tensor {
+  const given = asTensor(value, what);
+  if (isComplex(given.dtype))
+    return complexFrom(
+      transform(what, real(given), isInverse, options),
+      transform(what, imag(given), isInverse, options),
+    );
+  const { axis, order = "natural", norm } = options;
+  const x = realOperand(what, given);
+  const at = axisOf(what, x, axis);
+  const n = x.shape[at]!;
+  if (!["natural", "sequency", "dyadic"].includes(order))
+    throw new DomainError(`${what}: order must be "natural", "sequency" or "dyadic", got ${String(order)}`);
+  if (n < 1 || n > 2 ** 30 || (n & (n - 1)) !== 0)
+    throw new ShapeError(`${what}: a power of two was expected as the length of axis ${at}, got ${n}`);
+  const scale = scaleOf(what, norm, n, isInverse);
+  return alongAxis(x, at, (rows) => {
+    const isPermuted = order !== "natural";
+    const natural = isPermuted && isInverse ? take(rows, inverted(places(n, order)), -1) : rows;
+    const y = bindOne(walshP, [natural], undefined);
+    const ordered = isPermuted && !isInverse ? take(y, places(n, order), -1) : y;
+    return scale === 1 ? ordered : ordered.mul(scale);
+  });
+}
+
+/**
+ * The Walsh–Hadamard transform y[k] = Σ x[j] (-1)^(common bits of j and k), or its results in another order. The length
+ * must be a power of two (else ShapeError). O(n log n) additions (J. Shanks, IEEE Trans. Comput. 18, 1969).
+ */
+export const walshHadamard = (x: TensorLike, options: WalshOptions = {}): Tensor =>
+  transform("walshHadamard", x, false, options);
+
+/** The inverse of `walshHadamard` in the same order. */
+export const iwalshHadamard = (x: TensorLike, options: WalshOptions = {}): Tensor =>
+  transform("iwalshHadamard", x, true, options);
