@@ -35,10 +35,7 @@ export interface ElementwiseRules {
 }
 
 /** Declares the primitive; Taylor series follow from the derivative, order by order. */
-export function elementwisePrimitive(
-  name: string,
-  { kernel, slopes }: ElementwiseRules,
-): Primitive<undefined> {
+function elementwisePrimitive(name: string, { kernel, slopes }: ElementwiseRules): Primitive<undefined> {
   return definePrimitive<undefined>({
     name,
     dtypes: FLOATS,

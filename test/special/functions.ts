@@ -28,10 +28,3 @@ export const FUNCTIONS: Readonly<Record<string, Call>> = {
   lambertw: (x) => S.lambertw(x!),
   "lambertw.lower": (x) => S.lambertw(x!, -1),
 };
-
-/** How many arguments each takes. */
-export const arityOf = (
-  entry: readonly unknown[],
-  name: string,
-  arities: Readonly<Record<string, number>>,
-): number => arities[name] ?? entry.length - 1;

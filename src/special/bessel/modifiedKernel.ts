@@ -3,8 +3,8 @@
 
 import { rgamma } from "../gamma/gammaKernel.ts";
 import { isWhole, parity, polynomial, sinPi } from "../numeric.ts";
+import { ascending } from "./ascending.ts";
 import { DEBYE } from "./debye.ts";
-import { leadingPower } from "./ordinaryKernel.ts";
 import { temmeOf } from "./temme.ts";
 
 const TINY = 1e-300;
@@ -180,19 +180,7 @@ function temme(v: number, x: number): void {
   pair[1] = k0;
 }
 
-function ascendingI(v: number, x: number): number {
-  const step = (x * x) / 4;
-  let term = 1;
-  let sum = 1;
-  for (let k = 1; k < 500; k++) {
-    term *= step / (k * (v + k));
-    sum += term;
-    if (term < 1e-17 * sum) break;
-  }
-  return leadingPower(v, x) * sum;
-}
-
-/** e^a · e^b · factor, where the product may be finite though one power is not. */
+/** e^power · factor, which may be finite though the power is not. */
 function scaledBy(factor: number, power: number): number {
   const half = Math.exp(power / 2);
   return half * factor * half;
@@ -211,7 +199,7 @@ function modifiedI(v: number, x: number, isScaled: boolean): number {
   }
   if (x === 0) return v === 0 ? 1 : 0;
   if (x === Number.POSITIVE_INFINITY) return isScaled ? 0 : x;
-  if (x * x < 8 * (v + 1)) return ascendingI(v, x) * (isScaled ? Math.exp(-x) : 1);
+  if (x * x < 8 * (v + 1)) return ascending(v, x, 1) * (isScaled ? Math.exp(-x) : 1);
   temme(v, x);
   const power = exponent + (isScaled ? 0 : x);
   return power === 0 ? pair[0]! : scaledBy(pair[0]!, power);

@@ -4,6 +4,7 @@
 
 import { rgamma } from "../gamma/gammaKernel.ts";
 import { cosPi, isWhole, parity, polynomial, sinPi } from "../numeric.ts";
+import { ascending } from "./ascending.ts";
 import { DEBYE } from "./debye.ts";
 import { temmeOf } from "./temme.ts";
 
@@ -39,37 +40,6 @@ function hankel(v: number, x: number): boolean {
   pair[0] = scale * (p * cosPhase - q * sinPhase);
   pair[1] = scale * (p * sinPhase + q * cosPhase);
   return true;
-}
-
-/** J by its power series: (x/2)^v / Γ(v + 1) Σ (-x²/4)^k / (k! (v + 1)ₖ). */
-function ascending(v: number, x: number): number {
-  const step = (-x * x) / 4;
-  let term = 1;
-  let sum = 1;
-  for (let k = 1; k < 500; k++) {
-    term *= step / (k * (v + k));
-    sum += term;
-    if (Math.abs(term) < 1e-17 * Math.abs(sum)) break;
-  }
-  return leadingPower(v, x) * sum;
-}
-
-/** (x/2)^v / Γ(v + 1), which may leave the range of its parts. */
-export function leadingPower(v: number, x: number): number {
-  if (v < 150) {
-    const power = (x / 2) ** v;
-    if (power > 1e-290 || v < 1) return power * rgamma(v + 1);
-  }
-  let product = 1;
-  let order = v;
-  // One factor at a time while that is exact, the rest by halves.
-  while (order > 100) {
-    product *= x / 2 / order;
-    order -= 1;
-    if (product === 0) return 0;
-  }
-  const half = (x / 2) ** (order / 2);
-  return product * half * half * rgamma(order + 1);
 }
 
 /** Temme's series for Y at |mu| <= 1/2 and at mu + 1, for x <= 2. */
@@ -281,7 +251,7 @@ function steed(v: number, x: number): void {
 }
 
 function positiveJ(v: number, x: number): number {
-  if (x * x < 4 * (v + 1) * 0.6) return ascending(v, x);
+  if (x * x < 4 * (v + 1) * 0.6) return ascending(v, x, -1);
   steed(v, x);
   return pair[0]!;
 }

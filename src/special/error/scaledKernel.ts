@@ -14,7 +14,7 @@ export function erfcx(x: number): number {
 }
 
 /** e^(x²), with the rounding of the square put right. */
-export function expSquare(x: number, sign: -1 | 1 = 1): number {
+function expSquare(x: number, sign: -1 | 1 = 1): number {
   if (!(Math.abs(x) < 40)) return Math.exp(sign * x * x);
   const head = Math.round(x * 2 ** 20) / 2 ** 20;
   const square = head * head;

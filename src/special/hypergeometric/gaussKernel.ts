@@ -26,7 +26,7 @@ function series(a: number, b: number, c: number, x: number): number {
 }
 
 /** Γ(p) Γ(q) / (Γ(r) Γ(s)), 0 at the poles below. */
-export function gammaRatio(p: number, q: number, r: number, s: number): number {
+function gammaRatio(p: number, q: number, r: number, s: number): number {
   if (isNonPositiveInteger(r) || isNonPositiveInteger(s)) return 0;
   if (Math.max(Math.abs(p), Math.abs(q), Math.abs(r), Math.abs(s)) < 50)
     return gamma(p) * rgamma(r) * gamma(q) * rgamma(s);

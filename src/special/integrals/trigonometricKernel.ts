@@ -7,59 +7,68 @@ import { expIntegral1, expIntegralEi } from "./exponentialKernel.ts";
 /** Real and imaginary part of what a complex recurrence just found. */
 const part = new Float64Array(2);
 
-/** e^(ix) E₁(ix) for x >= 2, by Lentz's algorithm in complex numbers. */
-function imaginaryFraction(x: number): void {
-  let bRe = 1;
-  let cRe = 1e300;
-  let cIm = 0;
-  let scale = 1 / (1 + x * x);
-  let dRe = scale;
-  let dIm = -x * scale;
-  let hRe = dRe;
-  let hIm = dIm;
-  for (let i = 1; i < 10000; i++) {
-    const a = -i * i;
-    bRe += 2;
-    const re = a * dRe + bRe;
-    const im = a * dIm + x;
-    scale = 1 / (re * re + im * im);
-    dRe = re * scale;
-    dIm = -im * scale;
-    scale = a / (cRe * cRe + cIm * cIm);
-    cRe = bRe + cRe * scale;
-    cIm = x - cIm * scale;
-    if (i === 1) {
-      cRe = bRe;
-      cIm = x;
-    }
+/** 1/(b + a₁/(b + h + a₂/(b + 2h + …))) for complex b and real h, by Lentz's algorithm; into `part`. */
+function complexFraction(bRe: number, bIm: number, h: number, a: (k: number) => number): void {
+  let scale = 1 / (bRe * bRe + bIm * bIm);
+  let dRe = bRe * scale;
+  let dIm = -bIm * scale;
+  let re = dRe;
+  let im = dIm;
+  // 1/c, which begins with 0.
+  let inverseRe = 0;
+  let inverseIm = 0;
+  for (let k = 1; k < 10000; k++) {
+    const ak = a(k);
+    const b = bRe + k * h;
+    const eRe = ak * dRe + b;
+    const eIm = ak * dIm + bIm;
+    scale = 1 / (eRe * eRe + eIm * eIm);
+    dRe = eRe * scale;
+    dIm = -eIm * scale;
+    const cRe = b + ak * inverseRe;
+    const cIm = bIm + ak * inverseIm;
+    scale = 1 / (cRe * cRe + cIm * cIm);
+    inverseRe = cRe * scale;
+    inverseIm = -cIm * scale;
     const fRe = cRe * dRe - cIm * dIm;
     const fIm = cRe * dIm + cIm * dRe;
-    const next = hRe * fRe - hIm * fIm;
-    hIm = hRe * fIm + hIm * fRe;
-    hRe = next;
+    const next = re * fRe - im * fIm;
+    im = re * fIm + im * fRe;
+    re = next;
     if (Math.abs(fRe - 1) + Math.abs(fIm) < EPSILON) break;
   }
-  part[0] = hRe;
-  part[1] = hIm;
+  part[0] = re;
+  part[1] = im;
+}
+
+const minusSquare = (k: number): number => -k * k;
+const minusProduct = (k: number): number => -(2 * k - 1) * (2 * k);
+
+/** e^(ix) E₁(ix) for x >= 2; into `part`. */
+const imaginaryFraction = (x: number): void => complexFraction(1, x, 2, minusSquare);
+
+/** Σ (±x²)^j x / ((2j + 1) (2j + 1)!) from `first` = x (odd powers), or Σ (±x²)^j / (2j (2j)!) from `first` = 1 (even, without j = 0). */
+function powerSeries(first: number, k0: number, square: number): number {
+  let power = first;
+  let sum = k0 === 1 ? first : 0;
+  for (let k = k0 + 2; k < 250; k += 2) {
+    power *= square / ((k - 1) * k);
+    const term = power / k;
+    sum += term;
+    if (Math.abs(term) < 1e-18 * Math.abs(sum)) break;
+  }
+  return sum;
 }
 
 /** Si(x) = ∫₀ˣ sin(t)/t dt. */
 export function sineIntegral(x: number): number {
   const size = Math.abs(x);
-  if (size < 4) {
-    let power = x;
-    let sum = x;
-    for (let k = 3; k < 80; k += 2) {
-      power *= -(x * x) / ((k - 1) * k);
-      sum += power / k;
-      if (Math.abs(power) < 1e-18 * Math.abs(sum)) break;
-    }
-    return sum;
-  }
+  if (size < 4) return powerSeries(x, 1, -x * x);
   if (size === Number.POSITIVE_INFINITY) return (Math.sign(x) * Math.PI) / 2;
   if (Number.isNaN(x)) return x;
   imaginaryFraction(size);
-  const [re, im] = [part[0]!, part[1]!];
+  const re = part[0]!;
+  const im = part[1]!;
   // E₁(ix) = -Ci(x) + i (Si(x) - π/2), and e^(-ix) turns.
   return Math.sign(x) * (Math.PI / 2 + im * Math.cos(size) - re * Math.sin(size));
 }
@@ -67,17 +76,7 @@ export function sineIntegral(x: number): number {
 /** Ci(x) = γ + log x + ∫₀ˣ (cos(t) - 1)/t dt: -∞ at 0, NaN for x < 0. */
 export function cosineIntegral(x: number): number {
   if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
-  if (x < 4) {
-    let power = 1;
-    let sum = 0;
-    for (let k = 2; k < 80; k += 2) {
-      power *= -(x * x) / ((k - 1) * k);
-      const term = power / k;
-      sum += term;
-      if (Math.abs(term) < 1e-18 * Math.abs(sum)) break;
-    }
-    return EULER_GAMMA + Math.log(x) + sum;
-  }
+  if (x < 4) return EULER_GAMMA + Math.log(x) + powerSeries(1, 0, -x * x);
   if (x === Number.POSITIVE_INFINITY) return 0;
   imaginaryFraction(x);
   return -(part[0]! * Math.cos(x) + part[1]! * Math.sin(x));
@@ -87,29 +86,14 @@ export function cosineIntegral(x: number): number {
 export function hyperbolicSineIntegral(x: number): number {
   const size = Math.abs(x);
   if (size > 30) return (Math.sign(x) * (expIntegralEi(size) + expIntegral1(size))) / 2;
-  let power = x;
-  let sum = x;
-  for (let k = 3; k < 200; k += 2) {
-    power *= (x * x) / ((k - 1) * k);
-    sum += power / k;
-    if (Math.abs(power) < 1e-18 * Math.abs(sum)) break;
-  }
-  return sum;
+  return powerSeries(x, 1, x * x);
 }
 
 /** Chi(x) = γ + log x + ∫₀ˣ (cosh(t) - 1)/t dt: -∞ at 0, NaN for x < 0. */
 export function hyperbolicCosineIntegral(x: number): number {
   if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
   if (x > 30) return (expIntegralEi(x) - expIntegral1(x)) / 2;
-  let power = 1;
-  let sum = 0;
-  for (let k = 2; k < 200; k += 2) {
-    power *= (x * x) / ((k - 1) * k);
-    const term = power / k;
-    sum += term;
-    if (Math.abs(term) < 1e-18 * Math.abs(sum)) break;
-  }
-  return EULER_GAMMA + Math.log(x) + sum;
+  return EULER_GAMMA + Math.log(x) + powerSeries(1, 0, x * x);
 }
 
 /** Both Fresnel integrals into `part`: S(x) = ∫₀ˣ sin(πt²/2) dt and C(x) with the cosine, for x >= 0. */
@@ -136,39 +120,9 @@ function fresnelPair(x: number): void {
     return;
   }
   // C + iS = (1 + i)/2 erf(z) with z = √π/2 (1 - i) x, erfc by its continued fraction in z².
-  const square = Math.PI * x * x;
-  let bRe = 1;
-  const bIm = -square;
-  let cRe = 1e300;
-  let cIm = 0;
-  let scale = 1 / (1 + square * square);
-  let dRe = scale;
-  let dIm = square * scale;
-  let hRe = dRe;
-  let hIm = dIm;
-  for (let n = 1; n < 400; n += 2) {
-    const a = -n * (n + 1);
-    bRe += 4;
-    const re = a * dRe + bRe;
-    const im = a * dIm + bIm;
-    scale = 1 / (re * re + im * im);
-    dRe = re * scale;
-    dIm = -im * scale;
-    if (n === 1) {
-      cRe = bRe;
-      cIm = bIm;
-    } else {
-      scale = a / (cRe * cRe + cIm * cIm);
-      cRe = bRe + cRe * scale;
-      cIm = bIm - cIm * scale;
-    }
-    const fRe = cRe * dRe - cIm * dIm;
-    const fIm = cRe * dIm + cIm * dRe;
-    const next = hRe * fRe - hIm * fIm;
-    hIm = hRe * fIm + hIm * fRe;
-    hRe = next;
-    if (Math.abs(fRe - 1) + Math.abs(fIm) < EPSILON) break;
-  }
+  complexFraction(1, -Math.PI * x * x, 4, minusProduct);
+  const hRe = part[0]!;
+  const hIm = part[1]!;
   // h (x - ix), then C + iS = (1 + i)/2 (1 - e^(iπx²/2) h (x - ix)).
   const uRe = x * (hRe + hIm);
   const uIm = x * (hIm - hRe);
