@@ -103,7 +103,7 @@ def polygamma(n, x):
 
 
 orders = [1, 1, 2, 3, 5, 8, 15, 40]
-add("polygamma", polygamma, [(n, x) for n in orders for x in uniform(rng, 0, 5, 2) + spread(rng, -2, 3, 2)] + [(1, -0.5), (2, -3.3), (1, -30.3), (3, -25.7), (0, 2.5)], [(1, 0.0), (1, -1.0), (2, nan)], lambda n, x: sc.polygamma(int(n), x))
+add("polygamma", polygamma, [(n, x) for n in orders for x in uniform(rng, 0, 5, 2) + spread(rng, -2, 3, 2)] + [(1, -0.5), (2, -3.3), (1, -30.3), (3, -25.7), (1, -50.3), (4, -60.75), (101, -70.25), (0, 2.5)], [(1, 0.0), (1, -1.0), (2, nan)], lambda n, x: sc.polygamma(int(n), x))
 add("factorial", m.factorial, [0, 1, 2, 5, 10, 20, 25, 100, 170, 0.5, 3.7], [-1.0, 171.0], lambda x: sc.factorial(x))
 add("beta", m.beta, pairs(spread(rng, -3, 2), spread(rng, -3, 2)) + [(-0.5, 0.7), (-1.5, 3.25), (300.5, 0.25), (1e6, 2.5), (5e-5, 30)], [(0.0, 1.0), (-1.0, 2.0), (nan, 1.0), (-3.0, 2.0)], sc.beta)
 add("betaln", lambda a, b: m.log(abs(m.beta(a, b))), pairs(spread(rng, -3, 6), spread(rng, -3, 6)) + [(-0.5, 0.7), (1e5, 1e-5), (200, 300)], [(0.0, 1.0)], sc.betaln)

@@ -8,7 +8,7 @@ const isOrder = (n: number): boolean => n >= 0 && isWhole(n);
 /** x^n / (2n + 1)!! Σ (±x²/2)^k / (k! (2n + 3) (2n + 5) …) */
 function ascending(n: number, x: number, sign: 1 | -1): number {
   let lead = 1;
-  for (let k = 1; k <= n; k++) lead *= x / (2 * k + 1);
+  for (let k = 1; k <= n && lead > 0; k++) lead *= x / (2 * k + 1);
   const step = (sign * x * x) / 2;
   let term = 1;
   let sum = 1;

@@ -51,23 +51,7 @@ export function polygamma(n: number, x: number): number {
   if (n === 0) return digamma(x);
   if (!(n > 0 && Number.isInteger(n)) || Number.isNaN(x)) return Number.NaN;
   if (isNonPositiveInteger(x)) return Number.POSITIVE_INFINITY;
-  if (x < -20) return parity(n) * polygamma(n, 1 - x) - cotangentDerivative(n, x);
   const zeta = hurwitzZeta(n + 1, x);
   if (n < 170) return -parity(n) * gamma(n + 1) * zeta;
   return -parity(n) * Math.sign(zeta) * Math.exp(lgamma(n + 1) + Math.log(Math.abs(zeta)));
-}
-
-/** dⁿ/dxⁿ π cot(πx): a polynomial in the cotangent, by cot' = -π (1 + cot²). */
-function cotangentDerivative(n: number, x: number): number {
-  const c = 1 / Math.tan(Math.PI * (x - Math.round(x)));
-  let coefficients = [0, 1];
-  for (let order = 0; order < n; order++) {
-    const next = new Array<number>(coefficients.length + 1).fill(0);
-    for (let k = 1; k < coefficients.length; k++) {
-      next[k - 1]! -= k * coefficients[k]!;
-      next[k + 1]! -= k * coefficients[k]!;
-    }
-    coefficients = next;
-  }
-  return Math.PI ** (n + 1) * polynomial(c, coefficients);
 }

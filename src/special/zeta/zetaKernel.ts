@@ -2,7 +2,7 @@
 // by the functional equation (DLMF 25.4.1).
 
 import { gamma, lgamma } from "../gamma/gammaKernel.ts";
-import { isWhole, sinPi } from "../numeric.ts";
+import { isWhole, parity, polynomial, sinPi } from "../numeric.ts";
 
 /** B₂ₖ / (2k)! */
 const BERNOULLI = [
@@ -31,7 +31,7 @@ function tail(s: number, w: number): number {
 
 /**
  * Σ (q + k)^-s for k = 0, 1 …: NaN for s < 1, +∞ at s = 1 and at the poles q = 0, -1 …; for negative q only where s is
- * an integer. O(|q|) for negative q.
+ * an integer. For q below -20 by reflection.
  */
 export function hurwitzZeta(s: number, q: number): number {
   if (s === 1) return Number.POSITIVE_INFINITY;
@@ -43,6 +43,7 @@ export function hurwitzZeta(s: number, q: number): number {
   if (q === Number.POSITIVE_INFINITY) return 0;
   if (s === Number.POSITIVE_INFINITY)
     return q > 1 ? 0 : q === 1 ? 1 : q > 0 ? Number.POSITIVE_INFINITY : Number.NaN;
+  if (q < FAR_LEFT) return farLeft(s, q);
   let sum = 0;
   let w = q;
   // The terms of the tail fall while s is below 2πw.
@@ -54,6 +55,31 @@ export function hurwitzZeta(s: number, q: number): number {
     w += 1;
   }
   return sum + tail(s, w);
+}
+
+/** Left of here integer exponents are reflected. */
+const FAR_LEFT = -45;
+
+/** For integers s: (-1)^(s-1) (ζ(s, 1 - q) + 1/(s-1)! d^(s-1)/dq^(s-1) π cot(πq)), the sum over all k, both ways, being known. */
+function farLeft(s: number, q: number): number {
+  // Of large powers only the terms next to 0 are left.
+  if (s > 100) return hurwitzZeta(s, q - Math.trunc(q) + FAR_LEFT + 1);
+  return parity(s - 1) * (hurwitzZeta(s, 1 - q) + cotangentDerivative(s - 1, q) / gamma(s));
+}
+
+/** dⁿ/dxⁿ π cot(πx): a polynomial in the cotangent, by cot' = -π (1 + cot²). */
+function cotangentDerivative(n: number, x: number): number {
+  const c = 1 / Math.tan(Math.PI * (x - Math.round(x)));
+  let coefficients = [0, 1];
+  for (let order = 0; order < n; order++) {
+    const next = new Array<number>(coefficients.length + 1).fill(0);
+    for (let k = 1; k < coefficients.length; k++) {
+      next[k - 1]! -= k * coefficients[k]!;
+      next[k + 1]! -= k * coefficients[k]!;
+    }
+    coefficients = next;
+  }
+  return Math.PI ** (n + 1) * polynomial(c, coefficients);
 }
 
 /** Riemann's zeta function of a real number; +∞ at the pole 1. */
