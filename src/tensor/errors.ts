@@ -18,7 +18,10 @@ export class DomainError extends PolyadicError {
   override name = "DomainError";
 }
 
-/** An iteration that converges for all but freak input did not, so there is no result to give. */
+/**
+ * An iteration that converges for all but freak input did not, or a reordering would have spoiled what it was to order,
+ * so there is no result to give.
+ */
 export class ConvergenceError extends PolyadicError {
   override name = "ConvergenceError";
 }

@@ -10,6 +10,7 @@ import { describe, expect, test } from "vitest";
 import type { Primitive } from "../../src/ops/primitive.ts";
 import { TRANSFORMS } from "../fft/examples.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
+import { GENERAL, WITHOUT_DERIVATIVE } from "../linalg/generalExamples.ts";
 import { SPECIAL } from "../special/examples.ts";
 import {
   checkBatch,
@@ -41,6 +42,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ...TRANSFORMS,
   ...FACTORIZATIONS,
   ...SPECIAL,
+  ...GENERAL,
 };
 
 const all = [...primitives.values()] as unknown as Primitive<unknown>[];
@@ -80,6 +82,12 @@ describe.each(all.filter(({ name, functional }) => !functional && !COMPOUND.incl
     test("batch", () => hasRun(checkBatch, subjects(primitive, dtypes)));
     test("compiled", () => hasRun(checkCompiled, subjects(primitive, dtypes)));
     if (fractional.length === 0) return;
+    if (WITHOUT_DERIVATIVE.includes(name)) {
+      test("refuses to be differentiated", () => {
+        for (const subject of fractional) expect(() => checkJvp(subject)).toThrow("has no derivative");
+      });
+      return;
+    }
     test("jvp", () => hasRun(checkJvp, fractional));
     if (primitive.transpose) test("transpose", () => hasRun(checkTranspose, fractional));
     test("jet", () => hasRun(checkJet, fractional));
