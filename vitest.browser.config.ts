@@ -11,7 +11,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration, type ViteUserConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
-const FOLDERS = ["browser", "tensor", "ops", "transform", "compiler", "device"];
+const FOLDERS = ["browser", "tensor", "ops", "transform", "compiler", "device", "fft"];
 
 /** Whether a test imports from src/, itself or through its helpers. Types do not count: nothing of them is left to run. */
 function reachesSource(file: string): boolean {

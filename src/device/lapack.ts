@@ -16,6 +16,16 @@ export interface Triangle {
   readonly unitDiagonal?: boolean;
 }
 
+/** What an iteration came to: −1, or the row at which it gave up. */
+interface Iterated {
+  readonly failed: number;
+}
+
+interface WithValues {
+  /** Two entries for each eigenvalue. */
+  readonly values: Float64Array;
+}
+
 export interface Lapack {
   /** P A = L U in place; row i was exchanged with row `pivots[i]`, in order. */
   lu(width: Width, rows: number, columns: number, a: Float64Array): Int32Array;
@@ -69,4 +79,25 @@ export interface Lapack {
   ): { readonly u: Float64Array; readonly s: Float64Array; readonly vAdjoint: Float64Array };
   /** Singular values alone, descending. */
   singularValues(width: Width, rows: number, columns: number, a: Float64Array): Float64Array;
+  /** Eigenvalues of any matrix, which is destroyed. */
+  generalValues(width: Width, n: number, a: Float64Array): Iterated & WithValues;
+  /**
+   * The same with vectors of length 1, packed as LAPACK does for real matrices: real and imaginary part of the vectors
+   * of a conjugate pair are two columns.
+   */
+  generalEigen(
+    width: Width,
+    n: number,
+    a: Float64Array,
+    wanted: "right" | "both",
+  ): Iterated & WithValues & { readonly left: Float64Array; readonly right: Float64Array };
+  /** A = Z T Zᴴ with the Schur form T in place of A, real blocks in standard form. */
+  schur(width: Width, n: number, a: Float64Array): Iterated & WithValues & { readonly z: Float64Array };
+  /** A = Q S Zᴴ and B = Q T Zᴴ with S and T in their places; the diagonal of T is real and >= 0. */
+  qz(
+    width: Width,
+    n: number,
+    a: Float64Array,
+    b: Float64Array,
+  ): Iterated & { readonly q: Float64Array; readonly z: Float64Array };
 }

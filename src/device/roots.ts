@@ -1,18 +1,35 @@
 // Lengths and roots of unity of discrete Fourier transforms, for all devices.
 
-/** Radices with butterflies of their own, in the order in which lengths are divided by them. */
-export const RADICES: readonly number[] = [4, 2, 3, 5, 7, 11, 13];
+/** Radices with butterflies of their own. */
+export const RADICES: readonly number[] = [8, 4, 2, 3, 5, 7, 11, 13];
+const PRIMES: readonly number[] = [2, 3, 5, 7, 11, 13];
 
-/** The radices of a length whose product it is, or undefined when it has a prime factor above 13. */
-export function factorize(length: number): number[] | undefined {
-  const factors: number[] = [];
+/** The prime factors of a length in ascending order, or undefined when one is above 13. */
+export function smallPrimes(length: number): number[] | undefined {
+  const found: number[] = [];
   let rest = length;
-  for (const radix of RADICES)
-    while (rest % radix === 0) {
-      factors.push(radix);
-      rest /= radix;
+  for (const prime of PRIMES)
+    while (rest % prime === 0) {
+      found.push(prime);
+      rest /= prime;
     }
-  return rest === 1 ? factors : undefined;
+  return rest === 1 ? found : undefined;
+}
+
+/**
+ * The radices of a length whose product it is, or undefined when it has a prime factor above 13. Fours are the quickest
+ * for powers of two (measured: eights do not fit in the registers), with one eight where a two would be left over.
+ */
+export function factorize(length: number): number[] | undefined {
+  const primes = smallPrimes(length);
+  if (!primes) return undefined;
+  const odd = primes.filter((prime) => prime > 2);
+  const radices: number[] = [];
+  let twos = primes.length - odd.length;
+  if (twos === 1) radices.push(2);
+  else if (twos % 2) radices.push(8);
+  for (twos -= twos % 2 ? Math.min(3, twos) : 0; twos > 0; twos -= 2) radices.push(4);
+  return [...radices, ...odd];
 }
 
 /** The least product of 2, 3, 5, 7 and 11 that is not below `target` (of 2, 3 and 5 for `largest` 5). */

@@ -165,8 +165,10 @@ const cosine2: Rows = (n, count, x) => {
     const from = 2 * r * given;
     x[at] = z[from]!;
     for (let k = 1; k <= half; k++) {
-      const [re, im] = [z[from + 2 * k]!, z[from + 2 * k + 1]!];
-      const [c, s] = [w[2 * k]!, w[2 * k + 1]!];
+      const re = z[from + 2 * k]!;
+      const im = z[from + 2 * k + 1]!;
+      const c = w[2 * k]!;
+      const s = w[2 * k + 1]!;
       x[at + k] = re * c + im * s;
       x[at + n - k] = re * s - im * c;
     }
@@ -185,8 +187,10 @@ const cosine3: Rows = (n, count, x) => {
     const to = 2 * r * given;
     z[to] = x[at]!;
     for (let k = 1; k <= half; k++) {
-      const [a, b] = [x[at + k]!, x[at + n - k]!];
-      const [c, s] = [w[2 * k]!, w[2 * k + 1]!];
+      const a = x[at + k]!;
+      const b = x[at + n - k]!;
+      const c = w[2 * k]!;
+      const s = w[2 * k + 1]!;
       z[to + 2 * k] = a * c + b * s;
       z[to + 2 * k + 1] = a * s - b * c;
     }
@@ -210,16 +214,20 @@ const cosine4: Rows = (n, count, x) => {
   const z = new Float64Array(count * n);
   for (let r = 0; r < count; r++)
     for (let j = 0; j < half; j++) {
-      const [re, im] = [x[r * n + 2 * j]!, x[r * n + n - 1 - 2 * j]!];
-      const [c, s] = [w[2 * j]!, w[2 * j + 1]!];
+      const re = x[r * n + 2 * j]!;
+      const im = x[r * n + n - 1 - 2 * j]!;
+      const c = w[2 * j]!;
+      const s = w[2 * j + 1]!;
       z[r * n + 2 * j] = re * c + im * s;
       z[r * n + 2 * j + 1] = im * c - re * s;
     }
   device.fft(-1, 2, count, half, 1, z, 0, z, 0);
   for (let r = 0; r < count; r++)
     for (let k = 0; k < half; k++) {
-      const [re, im] = [z[r * n + 2 * k]!, z[r * n + 2 * k + 1]!];
-      const [c, s] = [w[2 * k]!, w[2 * k + 1]!];
+      const re = z[r * n + 2 * k]!;
+      const im = z[r * n + 2 * k + 1]!;
+      const c = w[2 * k]!;
+      const s = w[2 * k + 1]!;
       x[r * n + 2 * k] = re * c + im * s;
       x[r * n + n - 1 - 2 * k] = re * s - im * c;
     }

@@ -116,8 +116,16 @@ export const irfftP: Primitive<IrfftParams> = definePrimitive<IrfftParams>({
   batch: leadingBatch,
 });
 
-/** Rows whose work space is used again and again: about this many numbers. */
+/** Rows are worked on in blocks of about this many numbers. */
 const ROWS_BLOCK = 1 << 15;
+let kept = new Float64Array(0);
+
+/** Numbers to work in, which hold anything; short ones are used again and again. */
+function workSpace(count: number): Float64Array {
+  if (count > 2 * ROWS_BLOCK) return new Float64Array(count);
+  if (kept.length < count) kept = new Float64Array(Math.max(1024, 2 ** Math.ceil(Math.log2(count))));
+  return kept;
+}
 
 /** Real rows `[rows, n]` to half complex ones: those of even length as complex rows of half the length. */
 export function realForward(x: FloatArray, rows: number, n: number, scale: number, out: FloatArray): void {
@@ -125,7 +133,7 @@ export function realForward(x: FloatArray, rows: number, n: number, scale: numbe
   const many = Math.max(1, Math.floor(ROWS_BLOCK / n));
   const isEven = n % 2 === 0;
   const length = isEven ? n : 2 * n;
-  const work = new Float64Array(Math.min(many, rows) * length);
+  const work = workSpace(Math.min(many, rows) * length);
   const w = rootsOf(n, -1);
   for (let first = 0; first < rows; first += many) {
     const count = Math.min(many, rows - first);
@@ -188,7 +196,7 @@ export function realBackward(z: FloatArray, rows: number, n: number, scale: numb
   const many = Math.max(1, Math.floor(ROWS_BLOCK / n));
   const isEven = n % 2 === 0;
   const length = isEven ? n : 2 * n;
-  const work = new Float64Array(Math.min(many, rows) * length);
+  const work = workSpace(Math.min(many, rows) * length);
   const w = rootsOf(n, -1);
   for (let first = 0; first < rows; first += many) {
     const count = Math.min(many, rows - first);

@@ -1,5 +1,6 @@
 // Every primitive of the registry: the dtypes that it declares, on full and on empty operands.
 import * as P from "polyadic";
+import "polyadic/special";
 import { describe, expect, test } from "vitest";
 import { bind } from "../../src/ops/bind.ts";
 
@@ -44,6 +45,14 @@ const BINARY =
   "add sub mul div floorDivide mod pow maximum minimum atan2 hypot equal notEqual less lessEqual greater";
 for (const name of `${BINARY} greaterEqual logicalAnd logicalOr logicalXor complexFrom`.split(" "))
   RECIPES[name] = pair;
+
+const SPECIAL_OF_TWO =
+  "polygamma zeta beta betaln binom poch gammainc gammaincc gammaincinv gammainccinv xlogy xlog1py relEntr klDiv expn jv yv iv kv ive " +
+  "kve sphericalJn sphericalYn sphericalIn sphericalKn ellipkinc ellipeinc ellipam elliprc hyp0f1 polylog";
+for (const name of SPECIAL_OF_TWO.split(" ")) RECIPES[name] = pair;
+for (const name of "betainc betaincc betaincinv ellippiinc elliprf elliprd hyp1f1".split(" "))
+  RECIPES[name] = { operands: (x) => [x, x, x] };
+for (const name of ["elliprj", "hyp2f1"]) RECIPES[name] = { operands: (x) => [x, x, x, x] };
 
 describe("the registry of primitives", () => {
   const all = [...P.primitives];

@@ -2,6 +2,7 @@
 import "polyadic/fft";
 import "polyadic/linalg";
 import "polyadic/optim";
+import "polyadic/special";
 import "polyadic/transform";
 import type { DType } from "polyadic";
 import { primitives } from "polyadic/ops";
@@ -10,6 +11,7 @@ import type { Primitive } from "../../src/ops/primitive.ts";
 import { TRANSFORMS } from "../fft/examples.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
 import { GENERAL, WITHOUT_DERIVATIVE } from "../linalg/generalExamples.ts";
+import { SPECIAL } from "../special/examples.ts";
 import {
   checkBatch,
   checkCompiled,
@@ -39,6 +41,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ...OPERATIONS,
   ...TRANSFORMS,
   ...FACTORIZATIONS,
+  ...SPECIAL,
   ...GENERAL,
 };
 

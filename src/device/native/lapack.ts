@@ -1,6 +1,7 @@
 // The factorizations of the native device: one call of LAPACK each.
 
 import type { Lapack, Width } from "../lapack.ts";
+import { nativeGeneral } from "./general.ts";
 import type { Library } from "./library.ts";
 import { checkConverged, Routines } from "./routines.ts";
 
@@ -125,6 +126,8 @@ export function nativeLapack(library: Library): Lapack {
       const nothing = new Float64Array(w);
       return singular(routines, "N", w, rows, columns, a, nothing, nothing);
     },
+
+    ...nativeGeneral(routines),
   };
 }
 

@@ -1,9 +1,10 @@
-// Eigenvalues and eigenvectors of a general matrix: the entry point that a device may replace.
+// Eigenvalues and eigenvectors of a general matrix, by the device where it can find them.
 import { type Balance, balanceMatrix, unbalance } from "./balance.ts";
 import type { Iterate } from "./francis.ts";
 import { reduceToHessenberg } from "./hessenbergReduce.ts";
 import { formProduct } from "./householder.ts";
 import { hessenbergQR } from "./multishift.ts";
+import { lapackFor } from "./native.ts";
 import { flipped, flippedColumns } from "./schurComplex.ts";
 import { triangularVectors } from "./triangularVectors.ts";
 import { multiply, norm2, scale, type Width } from "./vector.ts";
@@ -24,6 +25,17 @@ export function generalEigen(w: Width, n: number, a: Float64Array, wanted: "righ
   const values = new Float64Array(2 * n);
   const none = new Float64Array(0);
   if (n === 0) return { values, right: none, left: none, failed: -1 };
+  const lapack = lapackFor(n);
+  if (lapack) {
+    const found = lapack.generalEigen(w, n, a, wanted);
+    const complete = (v: Float64Array): Float64Array => normalised(w, n, v, found.values);
+    return {
+      values: found.values,
+      right: complete(found.right),
+      left: wanted === "both" ? complete(found.left) : none,
+      failed: found.failed,
+    };
+  }
   const balance = balanceMatrix(w, n, a, { permute: true, scale: true });
   const { low, high } = balance;
   const z = formProduct(reduceToHessenberg(w, n, a, low, high), n);

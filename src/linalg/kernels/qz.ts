@@ -1,10 +1,11 @@
 // The QZ algorithm: generalised Schur form of a pair of matrices, by implicit double shifts for real pairs and single
-// shifts for complex ones. The entry point `qzFactors` may be replaced by a device.
+// shifts for complex ones; by the device where it has the algorithm.
 // Sources: Moler and Stewart, "An algorithm for generalized matrix eigenvalue problems" (1973); Golub and Van Loan,
 // "Matrix Computations" (4th ed.), 7.7.
 import { sqrtComplex } from "../../ops/complexMath.ts";
 import { EPS } from "./deflate.ts";
 import { applyReflectors, factorQR, formProduct } from "./householder.ts";
+import { lapackFor } from "./native.ts";
 import { clearByColumns, clearByRows, type Pencil, rotateColumns, rotateRows } from "./pencil.ts";
 import { findTurn, turn } from "./planeRotations.ts";
 import { divide } from "./triangular.ts";
@@ -43,6 +44,8 @@ const size = (w: Width, x: Float64Array, p: number): number =>
  * diagonal of T is real and not negative, exactly 0 for infinite eigenvalues. O(66 n³).
  */
 export function qzFactors(w: Width, n: number, a: Float64Array, b: Float64Array): QZFactors {
+  const native = lapackFor(n)?.qz(w, n, a, b);
+  if (native) return { width: w, n, s: a, t: b, ...native };
   const pencil = hessenbergTriangular(w, n, a, b);
   const failed = iterate(pencil);
   for (let k = 0; failed < 0 && k < n; k++) makePositive(pencil, k);

@@ -1,9 +1,10 @@
-// Schur factorization of a general matrix: the entry point that a device may replace.
+// Schur factorization of a general matrix, by the device where it has one.
 import { balanceMatrix } from "./balance.ts";
 import type { Iterate } from "./francis.ts";
 import { reduceToHessenberg } from "./hessenbergReduce.ts";
 import { formProduct } from "./householder.ts";
 import { hessenbergQR } from "./multishift.ts";
+import { lapackFor } from "./native.ts";
 import type { Width } from "./vector.ts";
 
 /** A = Z T Zᴴ, column-major. */
@@ -21,6 +22,8 @@ export interface SchurFactors {
  * width 2, with 2 x 2 blocks in standard form for width 1. O(25 n³).
  */
 export function schurFactors(w: Width, n: number, a: Float64Array): SchurFactors {
+  const native = lapackFor(n)?.schur(w, n, a);
+  if (native) return { t: a, ...native };
   const values = new Float64Array(2 * n);
   const reflectors = reduceToHessenberg(w, n, a);
   const z = formProduct(reflectors, n);
@@ -35,6 +38,8 @@ export function eigenvaluesOf(
   n: number,
   a: Float64Array,
 ): { readonly values: Float64Array; readonly failed: number } {
+  const native = lapackFor(n)?.generalValues(w, n, a);
+  if (native) return native;
   const values = new Float64Array(2 * n);
   const { low, high } = balanceMatrix(w, n, a, { permute: true, scale: true });
   reduceToHessenberg(w, n, a, low, high);

@@ -1,7 +1,7 @@
 // The small transforms that large ones are made of, over vectors of one complex float64 number each. All take the
 // direction from the vector `turn`: swapping the parts of a number and multiplying by it is multiplying by ±i.
 
-import { type FunctionBuilder, i32, load, type Node, op, shuffle } from "../assembler.ts";
+import { type FunctionBuilder, i32, load, type Node, op, shuffle, v128 } from "../assembler.ts";
 import { hasRelaxedSimd } from "../features.ts";
 
 export const add = (a: Node, b: Node): Node => op("f64x2.add", a, b);
@@ -41,6 +41,7 @@ export type Butterfly = (f: FunctionBuilder, a: readonly Node[], turn: Node) => 
 export function butterfly(radix: number, constants: number): Butterfly {
   if (radix === 2) return (_f, [a, b]) => [add(a!, b!), sub(a!, b!)];
   if (radix === 4) return radix4;
+  if (radix === 8) return radix8;
   return odd(radix, constants + constantsBefore(radix));
 }
 
@@ -50,6 +51,22 @@ const radix4: Butterfly = (f, [a, b, c, d], turn) => {
   const odds = f.let(add(b!, d!));
   const oddBack = f.let(swap(sub(b!, d!)));
   return [add(even, odds), mulAdd(oddBack, turn, evenBack), sub(even, odds), mulSub(oddBack, turn, evenBack)];
+};
+
+/** By the even results from sums, and the odd ones from differences turned by powers of an eighth of the circle. */
+const radix8: Butterfly = (f, a, turn) => {
+  const half = v128(Math.SQRT1_2, Math.SQRT1_2);
+  const sums = [0, 1, 2, 3].map((j) => f.let(add(a[j]!, a[j + 4]!)));
+  const even = radix4(f, sums, turn).map((value) => f.let(value));
+  const [d0, d1, d2, d3] = [0, 1, 2, 3].map((j) => f.let(sub(a[j]!, a[j + 4]!))) as [Node, Node, Node, Node];
+  const quarter = (x: Node): Node => f.let(mul(swap(x), turn));
+  const scale = f.let(half);
+  const odd = radix4(
+    f,
+    [d0, f.let(mul(add(quarter(d1), d1), scale)), quarter(d2), f.let(mul(sub(quarter(d3), d3), scale))],
+    turn,
+  );
+  return even.flatMap((value, i) => [value, odd[i]!]);
 };
 
 /** By pairs of inputs j and r - j, whose roots are conjugate: (r - 1)² real multiplications. */

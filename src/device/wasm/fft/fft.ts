@@ -3,7 +3,7 @@
 // "FFTs in external or hierarchical memory", J. Supercomputing 4, 1990).
 
 import type { FloatArray } from "../../device.ts";
-import { factorize } from "../../roots.ts";
+import { smallPrimes } from "../../roots.ts";
 import { fftSmooth } from "../../stockham.ts";
 import { enterArena, leaveArena, memoryView, reserve, SCRATCH } from "../memory.ts";
 import { readyThreads, runParts, shareOut } from "../threads/pool.ts";
@@ -209,13 +209,12 @@ function block(
   take(view, (plan.stages % 2 ? workAt : xAt) / 8);
 }
 
-/** Two factors of a length that are as near to each other as its radices allow. */
+/** Two factors of a length that are as near to each other as its primes allow. */
 export function split(n: number): readonly [number, number] {
   let best = 1;
-  const factors = factorize(n)!;
   const products = new Set([1]);
-  for (const radix of factors)
-    for (const product of [...products]) if ((product * radix) ** 2 <= n) products.add(product * radix);
+  for (const prime of smallPrimes(n)!)
+    for (const product of [...products]) if ((product * prime) ** 2 <= n) products.add(product * prime);
   for (const product of products) if (product > best) best = product;
   return [n / best, best];
 }
