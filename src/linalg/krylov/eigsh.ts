@@ -53,8 +53,8 @@ const ORDERS: Readonly<Record<HermitianEnd, (values: Float64Array, i: number) =>
  * A few eigenvalues and vectors of a Hermitian operator or matrix `[n, n]`. Ends of the spectrum come first and easily;
  * values inside of it need `shiftInvert`. About (basisSize − k) products a restart, and O(n · basisSize²).
  *
- * Eigenvalues of a multiplicity are found one after the other, as rounding turns their vectors up; `lobpcg` finds them
- * together.
+ * What was found is tried once more from a fresh random vector, so that further copies of a multiple value come up; that
+ * doubles the work.
  *
  * @throws ShapeError, DomainError for options that do not fit; AbortedError.
  */
@@ -75,6 +75,7 @@ export function eigsh(a: Linear, options: EigshOptions = {}): PartialEigh {
   const t = new Float64Array(m * m);
   let kept = 0;
   let iterations = 0;
+  let previous: readonly number[] | undefined;
   for (;;) {
     checkAborted(options.signal, name);
     const beta = extend(basis, t, m, kept, apply);
@@ -92,13 +93,14 @@ export function eigsh(a: Linear, options: EigshOptions = {}): PartialEigh {
       fraction: good / k,
       stage: `${good} of ${k} values after ${iterations} restarts`,
     });
-    if (good === k || iterations >= maxIterations) {
-      const chosen = order.slice(0, k);
-      const found = chosen.map((i) => (shiftInvert ? shiftInvert.sigma + 1 / values[i]! : values[i]!));
+    const wanted = order.slice(0, k).map((i) => values[i]!);
+    const isDone = good === k && (m === n || isSame(wanted, previous, tol * top));
+    if (isDone || iterations >= maxIterations) {
+      const found = wanted.map((value) => (shiftInvert ? shiftInvert.sigma + 1 / value : value));
       const ascending = found.map((_, i) => i).sort((i, j) => found[i]! - found[j]!);
       const z = new Float64Array(m * k);
       ascending.forEach((place, column) => {
-        const i = chosen[place]!;
+        const i = order[place]!;
         z.set(vectors.subarray(i * m, (i + 1) * m), column * m);
       });
       return {
@@ -111,14 +113,25 @@ export function eigsh(a: Linear, options: EigshOptions = {}): PartialEigh {
         iterations,
         products: counted.count,
         residuals: ascending.map((i) => errors[i]!),
-        converged: good === k,
+        converged: isDone,
       };
+    }
+    if (good === k) {
+      // One vector shows one copy of each value. A fresh one, orthogonal to those found, must find nothing better.
+      previous = wanted;
+      kept = Math.min(m - 1, k + Math.floor((m - k) / 4));
+      restart(basis, t, m, order.slice(0, kept), values, vectors, 0);
+      basis.column(kept).set(freshDirection(basis, kept, iterations));
+      continue;
     }
     // Further vectors beside the wanted ones, more of them the more are done, so that the end does not stagnate.
     kept = Math.min(m - 1, k + Math.floor((m - k) / 2), k + good + Math.max(1, Math.floor((m - k) / 3)));
     restart(basis, t, m, order.slice(0, kept), values, vectors, beta);
   }
 }
+
+const isSame = (x: readonly number[], y: readonly number[] | undefined, tolerance: number): boolean =>
+  y?.every((value, i) => Math.abs(value - x[i]!) <= tolerance) ?? false;
 
 /** Lanczos' recurrence from column `kept` to column m; returns the coupling to column m. */
 function extend(

@@ -156,7 +156,7 @@ export function lsqr(a: Linear, b: Tensor, options: LeastSquaresOptions = {}): L
         phiBar *= s;
         addScaled(x, phi / rho, direction);
         scaleAndAdd(direction, -theta / rho, v);
-        return { residual: Math.sqrt(phiBar ** 2 + damped), normal: phiBar * alpha * Math.abs(c) };
+        return { residual: Math.sqrt(phiBar ** 2 + damped), normal: Math.abs(phiBar * alpha * c) };
       },
     };
   });

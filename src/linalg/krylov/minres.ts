@@ -10,7 +10,7 @@ import { addScaled } from "./space.ts";
 /**
  * Solves a x = b for a Hermitian operator or matrix `[n, n]`, definite or not, such that the residual never grows. For a
  * singular system that has solutions one of them. The preconditioner must be Hermitian positive definite; residuals are
- * then measured in its norm. One product and O(n) a step; seven vectors.
+ * then measured in its norm, as shares of b in that norm. One product and O(n) a step; seven vectors.
  *
  * @throws as `cg` does.
  */
@@ -26,10 +26,13 @@ export function minres(a: Linear, b: Tensor, options: KrylovOptions = {}): Krylo
   let [c, s] = [-1, 0];
   let dBar = 0;
   let epsilon = 0;
+  // Residuals come in the norm of the preconditioner: they are compared with b in that norm.
+  const size = Math.sqrt(Math.max(0, space.dot(problem.b, precondition(problem.b))));
+  const unit = size > 0 ? space.norm(problem.b) / size : 1;
   let residual = beta;
   let direction = space.zeros();
   let oldDirection = space.zeros();
-  for (let step = 0; goesOn(residual) && beta > 0; step++) {
+  for (let step = 0; goesOn(unit * residual) && beta > 0; step++) {
     const v = y;
     scale(space.w, 1 / beta, 0, v, 0, space.n);
     y = problem.a.apply(v);
@@ -62,5 +65,5 @@ export function minres(a: Linear, b: Tensor, options: KrylovOptions = {}): Krylo
     direction = next;
     addScaled(x, phi, direction);
   }
-  return problem.finish();
+  return problem.finish(unit * residual <= problem.limit);
 }

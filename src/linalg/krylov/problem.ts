@@ -49,7 +49,8 @@ export interface Problem {
   readonly isPreconditioned: boolean;
   /** Notes a residual, reports progress, and tells whether to go on. */
   readonly goesOn: (residual: number) => boolean;
-  readonly finish: () => KrylovSolution;
+  /** The answer; `isDone` tells that the method has reached its goal in a norm of its own. */
+  readonly finish: (isDone?: boolean) => KrylovSolution;
 }
 
 /** Checks the arguments of a solver and sets it up. */
@@ -78,7 +79,7 @@ export function prepare(name: string, given: Linear, b: Tensor, options: KrylovO
     precondition: preconditionerOf(preconditioner, space),
     isPreconditioned: preconditioner !== undefined,
     goesOn,
-    finish: () => {
+    finish: (isDone = false) => {
       const products = a.count;
       const rest = right.slice();
       subtract(rest, a.apply(x));
@@ -90,7 +91,7 @@ export function prepare(name: string, given: Linear, b: Tensor, options: KrylovO
         residual,
         residuals,
         // The recursive residual may drift from the true one; a digit is allowed for it.
-        converged: residual <= 10 * limit || residual === 0,
+        converged: isDone || residual <= 10 * limit,
       };
     },
   };
