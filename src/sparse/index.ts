@@ -15,3 +15,19 @@ export {
 } from "./base/constructors.ts";
 export { SparseMatrix } from "./base/sparseMatrix.ts";
 export type { SparseFormat } from "./base/structure.ts";
+export {
+  analyzeCholesky,
+  type CholeskyAnalysis,
+  type SparseCholesky,
+  type SparseFactorOptions,
+  type SparseLU,
+  sparseCholesky,
+  sparseLU,
+} from "./direct/factorizations.ts";
+export {
+  type SparseSolveOptions,
+  type SparseTriangularOptions,
+  sparseSolve,
+  sparseSolveTriangular,
+} from "./direct/solve.ts";
+export { approximateMinimumDegree, type Ordering, reverseCuthillMcKee } from "./orderings/ordering.ts";

@@ -1,8 +1,9 @@
 // Example operands of the primitives of sparse for the walk through the registry.
 import { coo } from "polyadic/sparse";
+import { tensor } from "polyadic/tensor";
 import type { Pattern } from "../../src/sparse/base/pattern.ts";
 import { productPattern } from "../../src/sparse/kernels/gustavson.ts";
-import { type Example, values } from "../transform/operands.ts";
+import { type Example, type Operand, values } from "../transform/operands.ts";
 
 const places = (shape: readonly [number, number], ...at: readonly (readonly [number, number])[]): Pattern =>
   coo(
@@ -15,6 +16,28 @@ const places = (shape: readonly [number, number], ...at: readonly (readonly [num
 /** 3 × 4 with an empty row and an empty column. */
 const wide = places([3, 4], [0, 1], [0, 3], [2, 0], [2, 1], [2, 3]);
 const tall = places([4, 2], [0, 0], [1, 0], [1, 1], [3, 1]);
+
+/** 3 × 3, structurally symmetric; and its triangles. */
+const square = places([3, 3], [0, 0], [0, 1], [1, 0], [1, 1], [1, 2], [2, 1], [2, 2]);
+const lower = places([3, 3], [0, 0], [1, 0], [1, 1], [2, 1], [2, 2]);
+const strictlyUpper = places([3, 3], [0, 1], [0, 2]);
+
+/** Values of a matrix with a large diagonal. */
+const dominant = (pattern: Pattern): Operand => {
+  const noise = values([pattern.nnz], 0.2, 0.6);
+  const diagonal = tensor(Array.from(pattern.indices, (j, p) => (pattern.rowOf[p] === j ? 4 + j : 0)));
+  return {
+    ...noise,
+    draw: (dtype, numbers, random) => noise.draw(dtype, numbers, random).add(diagonal).astype(dtype),
+  };
+};
+
+const system = (pattern: Pattern, params: object, ...b: number[]): Example => ({
+  params: { caller: "example", pattern, transposed: false, tolerance: Number.POSITIVE_INFINITY, ...params },
+  operands: [dominant(pattern), values(b)],
+  linear: [[1]],
+  slack: 8,
+});
 
 const alternatives = [[0], [1]];
 
@@ -55,4 +78,12 @@ export const SPARSE: Readonly<Record<string, readonly Example[]>> = {
       linear: alternatives,
     };
   }),
+  sparseSystem: [
+    ...(["lu", "cholesky"] as const).flatMap((kind) => [
+      system(square, { kind }, 3, 2),
+      system(square, { kind, transposed: true }, 3, 1),
+    ]),
+    system(lower, { kind: "lower", transposed: true }, 3, 2),
+    system(strictlyUpper, { kind: "upper", unit: true }, 3, 1),
+  ],
 };

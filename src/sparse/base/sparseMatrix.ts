@@ -37,6 +37,7 @@ export class SparseMatrix {
   readonly values: Tensor;
   /** Where the values lie; for engine code. */
   readonly structure: Structure;
+  #rows: Rows | undefined;
 
   /** Takes parts that fit; `coo`, `csr`, `csc` and `bsr` are the checked ways in. */
   constructor({ structure, values }: Parts) {
@@ -60,7 +61,8 @@ export class SparseMatrix {
 
   /** The matrix by rows, as its pattern and values; for engine code. */
   get rows(): Rows {
-    return rowsOf(this);
+    this.#rows ??= rowsOf(this);
+    return this.#rows;
   }
 
   /** Starts of the compressed lines. Throws ShapeError for `coo`. */
