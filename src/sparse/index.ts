@@ -30,4 +30,6 @@ export {
   sparseSolve,
   sparseSolveTriangular,
 } from "./direct/solve.ts";
+export { type GraphLaplacianOptions, graphLaplacian, incidence } from "./graphs/laplacian.ts";
+export { poisson } from "./graphs/poisson.ts";
 export { approximateMinimumDegree, type Ordering, reverseCuthillMcKee } from "./orderings/ordering.ts";
