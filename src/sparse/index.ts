@@ -25,6 +25,16 @@ export {
   sparseLU,
 } from "./direct/factorizations.ts";
 export {
+  type Ic0Options,
+  type IlutOptions,
+  type IncompleteCholesky,
+  type IncompleteLU,
+  ic0,
+  ilu0,
+  ilut,
+  type Preconditioner,
+} from "./direct/incomplete.ts";
+export {
   type SparseSolveOptions,
   type SparseTriangularOptions,
   sparseSolve,
@@ -32,4 +42,12 @@ export {
 } from "./direct/solve.ts";
 export { type GraphLaplacianOptions, graphLaplacian, incidence } from "./graphs/laplacian.ts";
 export { poisson } from "./graphs/poisson.ts";
+export {
+  type Multigrid,
+  type MultigridLevel,
+  type MultigridResult,
+  type MultigridSolveOptions,
+  type SmoothedAggregationOptions,
+  smoothedAggregation,
+} from "./multigrid/smoothedAggregation.ts";
 export { approximateMinimumDegree, type Ordering, reverseCuthillMcKee } from "./orderings/ordering.ts";

@@ -153,7 +153,7 @@ function conjugate(x: Float64Array): void {
 }
 
 /** Throws DomainError unless mirrored entries are conjugates up to a share of the largest entry. */
-function checkHermitian(
+export function checkHermitian(
   name: string,
   pattern: Pattern,
   width: Width,

@@ -108,7 +108,7 @@ export function analyze(name: string, pattern: Pattern, ordering: Ordering): Sym
 }
 
 /** Throws DomainError unless with each entry the mirrored one is stored. */
-function checkSymmetricPattern(name: string, pattern: Pattern): void {
+export function checkSymmetricPattern(name: string, pattern: Pattern): void {
   const { pattern: turned } = pattern.transposed;
   for (let i = 0; i < pattern.rows; i++) {
     let p = pattern.indptr[i];
