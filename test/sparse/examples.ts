@@ -1,8 +1,11 @@
 // Example operands of the primitives of sparse for the walk through the registry.
-import { coo } from "polyadic/sparse";
+import { coo, poisson } from "polyadic/sparse";
 import { tensor } from "polyadic/tensor";
 import type { Pattern } from "../../src/sparse/base/pattern.ts";
 import { productPattern } from "../../src/sparse/kernels/gustavson.ts";
+import type { Hierarchy } from "../../src/sparse/multigrid/cycle.ts";
+import { tentative, transposed } from "../../src/sparse/multigrid/prolongator.ts";
+import { gaussSeidel } from "../../src/sparse/multigrid/smoothers.ts";
 import { type Example, type Operand, values } from "../transform/operands.ts";
 
 const places = (shape: readonly [number, number], ...at: readonly (readonly [number, number])[]): Pattern =>
@@ -38,6 +41,30 @@ const system = (pattern: Pattern, params: object, ...b: number[]): Example => ({
   linear: [[1]],
   slack: 8,
 });
+
+/** Six points, of which three become one: two levels. */
+function smallHierarchy(): Hierarchy {
+  const a = { pattern: poisson([6]).rows.pattern, values: poisson([6]).values.data() as Float64Array };
+  const aggregates = { count: 2, of: Int32Array.of(0, 0, 0, 1, 1, 1) };
+  const { p: prolongation } = tentative(aggregates, 1, new Float64Array(6).fill(1), 1);
+  return {
+    levels: [
+      {
+        a,
+        smooth: gaussSeidel(a, new Float64Array(6).fill(0.5)),
+        prolongation,
+        restriction: transposed(prolongation),
+      },
+    ],
+    visits: 1,
+    steps: [2, 1],
+    coarsest: (x) => {
+      x[0] /= 2;
+      x[1] /= 3;
+    },
+    n: 6,
+  };
+}
 
 const alternatives = [[0], [1]];
 
@@ -86,4 +113,10 @@ export const SPARSE: Readonly<Record<string, readonly Example[]>> = {
     system(lower, { kind: "lower", transposed: true }, 3, 2),
     system(strictlyUpper, { kind: "upper", unit: true }, 3, 1),
   ],
+  multigridCycle: [false, true].map((isTransposed) => ({
+    params: { hierarchy: smallHierarchy(), transposed: isTransposed },
+    operands: [values([6, 2])],
+    linear: [[0]],
+    slack: 8,
+  })),
 };
