@@ -9,7 +9,6 @@ export { wasmDevice } from "../src/device/wasm/wasm.ts";
 export { fft, fftn, rfft } from "../src/fft/index.ts";
 export {
   add,
-  contract,
   conv,
   exp,
   log,
@@ -22,7 +21,7 @@ export {
   tanh,
   tensor,
 } from "../src/index.ts";
-export { eig, eigh, qr, solve, svd } from "../src/linalg/index.ts";
+export { cg, eig, eigh, qr, solve, svd } from "../src/linalg/index.ts";
 export { estimateAlong, laplacian, sampleDirections } from "../src/physics/index.ts";
 export { key } from "../src/random/index.ts";
 export { poisson, sparseCholesky, sparseLU } from "../src/sparse/index.ts";

@@ -6,26 +6,6 @@ import { compare } from "./measure.mjs";
 const GRID = [1000, 1000];
 const STEPS = 20;
 
-const dot = (x, y) => polyadic.contract(x, y, { axes: [[0], [0]] }).item();
-
-/** Steps of the method of conjugate gradients on tensors, from zero. */
-function conjugateGradients(a, b, steps) {
-  let x = b.mul(0);
-  let r = b;
-  let p = b;
-  let rr = dot(r, r);
-  for (let step = 0; step < steps; step++) {
-    const q = a.matmul(p);
-    const alpha = rr / dot(p, q);
-    x = x.add(p.mul(alpha));
-    r = r.sub(q.mul(alpha));
-    const next = dot(r, r);
-    p = r.add(p.mul(next / rr));
-    rr = next;
-  }
-  return x;
-}
-
 export async function sparse({ numpy }) {
   if (!numpy) return { rows: [] };
   const a = polyadic.poisson(GRID);
@@ -37,7 +17,7 @@ export async function sparse({ numpy }) {
     product: { what: `CSR product, ${n} unknowns`, run: () => a.matmul(b), required: 0.5, rounds: 15 },
     cg: {
       what: `CG, ${STEPS} steps, ${n} unknowns`,
-      run: () => conjugateGradients(a, b, STEPS),
+      run: () => polyadic.cg(a, b, { rtol: 0, maxIterations: STEPS }),
       required: 0.5,
       rounds: 7,
     },

@@ -11,7 +11,7 @@ import { checkSquareOperator, isKnown, meetDTypes } from "../operator/operator.t
 import { qr } from "../orthogonal/qr.ts";
 import { solve } from "../systems/solve.ts";
 import { checkTolerances, type KrylovOptions, type KrylovSolution, prepare } from "./problem.ts";
-import { addScaled, scaleAndAdd } from "./space.ts";
+import { advance, scaleAndAdd } from "./space.ts";
 
 /**
  * Solves a x = b for a Hermitian positive definite operator or matrix `[n, n]` and b `[n]` by conjugate gradients. The
@@ -29,15 +29,16 @@ export function cg(a: Linear, b: Tensor, options: KrylovOptions = {}): KrylovSol
   let z = precondition(r);
   const p = z.slice();
   let rho = space.dot(r, z);
-  for (let residual = space.norm(r); goesOn(residual); residual = space.norm(r)) {
-    const q = problem.a.apply(p);
+  let residual = space.norm(r);
+  while (goesOn(residual)) {
+    const q = problem.a.image(p);
     const curvature = space.dot(p, q);
     if (!(curvature > 0)) break;
-    const alpha = rho / curvature;
-    addScaled(x, alpha, p);
-    addScaled(r, -alpha, q);
+    const square = advance(x, r, rho / curvature, p, q);
+    // Squares that over- or underflow are summed again with care.
+    residual = square > 1e-280 && square < 1e300 ? Math.sqrt(square) : space.norm(r);
     z = problem.isPreconditioned ? precondition(r) : r;
-    const next = space.dot(r, z);
+    const next = problem.isPreconditioned ? space.dot(r, z) : square;
     scaleAndAdd(p, next / rho, z);
     rho = next;
   }

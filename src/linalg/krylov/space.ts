@@ -84,6 +84,24 @@ export function scaleAndAdd(y: Float64Array, a: number, x: Float64Array): void {
   for (let i = 0; i < y.length; i++) y[i] = x[i]! + a * y[i]!;
 }
 
+/** x ← x + a p and r ← r − a q for real a, in one pass; returns Σ |r|². */
+export function advance(
+  x: Float64Array,
+  r: Float64Array,
+  a: number,
+  p: Float64Array,
+  q: Float64Array,
+): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) {
+    x[i] += a * p[i]!;
+    const rest = r[i]! - a * q[i]!;
+    r[i] = rest;
+    sum += rest * rest;
+  }
+  return sum;
+}
+
 /** Orthonormal columns, to which further ones are added. */
 export class Basis {
   readonly space: VectorSpace;
@@ -153,8 +171,13 @@ export class CountedOperator {
 
   /** A x, as a vector that may be overwritten. */
   apply(x: Float64Array): Float64Array {
+    return this.image(x).slice();
+  }
+
+  /** A x, to be read only; x must not change as long as it is read. */
+  image(x: Float64Array): Float64Array {
     this.count++;
-    return this.to.entries(this.operator.apply(this.from.tensor(x))).slice();
+    return this.to.entries(this.operator.apply(this.from.tensor(x)));
   }
 
   /** Aᴴ x. */

@@ -42,7 +42,10 @@ export function multiplyRows(
       addScaled(values[valuesAt + p], count, x, xAt + count * indices[p], y, yAt + count * i);
 }
 
-/** y = A x, the loop that iterative methods spend their time in. */
+/**
+ * y = A x, the loop that iterative methods spend their time in. Rows of five and seven entries, those of grids in two and
+ * three dimensions, are written out: a loop around so few terms costs as much as the terms.
+ */
 export function multiplyVector(
   rows: number,
   indptr: Int32Array,
@@ -51,12 +54,28 @@ export function multiplyVector(
   x: Storage,
   y: Storage,
 ): void {
-  let p = 0;
-  for (let i = 0; i < rows; i++) {
+  for (let i = 0, p = 0; i < rows; i++) {
     const end = indptr[i + 1];
     let sum = 0;
-    for (; p < end; p++) sum += values[p] * x[indices[p]];
+    if (end - p === 5) {
+      sum =
+        values[p] * x[indices[p]] +
+        values[p + 1] * x[indices[p + 1]] +
+        values[p + 2] * x[indices[p + 2]] +
+        values[p + 3] * x[indices[p + 3]] +
+        values[p + 4] * x[indices[p + 4]];
+    } else if (end - p === 7) {
+      sum =
+        values[p] * x[indices[p]] +
+        values[p + 1] * x[indices[p + 1]] +
+        values[p + 2] * x[indices[p + 2]] +
+        values[p + 3] * x[indices[p + 3]] +
+        values[p + 4] * x[indices[p + 4]] +
+        values[p + 5] * x[indices[p + 5]] +
+        values[p + 6] * x[indices[p + 6]];
+    } else for (let q = p; q < end; q++) sum += values[q] * x[indices[q]];
     y[i] = sum;
+    p = end;
   }
 }
 
