@@ -1,7 +1,7 @@
 // Variables that are functions of uniform or normal ones, with the derivatives that follow.
 
 import { einsum } from "../ops/einsum.ts";
-import { function3 } from "../special/elementwise.ts";
+import { type Function3, function3 } from "../special/elementwise.ts";
 import { normalQuantile } from "../special/error/inverseKernel.ts";
 import { erfcx, logNormalCdf, normalCdf } from "../special/error/scaledKernel.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
@@ -35,9 +35,9 @@ export function exponential(
 const SMALLEST = 1e-290;
 
 /** x with Φ(x) = Φ(low) + u (Φ(high) - Φ(low)). */
-function truncatedQuantile(u: number, low: number, high: number): number {
+function quantileKernel(u: number, low: number, high: number): number {
   // In the lower tail, where the distribution function keeps its digits.
-  if (low > 0) return -truncatedQuantile(1 - u, -high, -low);
+  if (low > 0) return -quantileKernel(1 - u, -high, -low);
   const bottom = normalCdf(low);
   const top = normalCdf(high);
   let x: number;
@@ -58,10 +58,11 @@ function truncatedQuantile(u: number, low: number, high: number): number {
 
 const ratio = (x: Tensor, at: Tensor): Tensor => x.square().sub(at.square()).mul(0.5).exp();
 
+/** The quantile u of a normal variable between bounds: the second and third operand. */
 // From Φ(x) = (1 - u) Φ(low) + u Φ(high); nothing asks for the derivative in u.
-const quantile = function3(
+export const truncatedQuantile: Function3 = function3(
   "truncatedNormalQuantile",
-  truncatedQuantile,
+  quantileKernel,
   "the uniform number",
   (x, u, low) => u.neg().add(1).mul(ratio(x, low)),
   (x, u, _low, high) => u.mul(ratio(x, high)),
@@ -94,7 +95,7 @@ export function truncatedNormal(
   const above = readable(b);
   if (below && above && !below.less(above).all().item())
     throw new DomainError("truncatedNormal: low < high was expected everywhere");
-  return quantile(unitUniform(from, { shape: target }), a, b).astype(dtype);
+  return truncatedQuantile(unitUniform(from, { shape: target }), a, b).astype(dtype);
 }
 
 /**

@@ -20,7 +20,7 @@ const SCRATCH = new Float64Array(64);
 
 /** The complete Bell polynomial Bₙ(first, k₁, k₂ …). O(n²). */
 function bell(n: number, first: number, k: Float64Array): number {
-  if (n === 1) return first;
+  if (n <= 1) return n === 1 ? first : n === 0 ? 1 : 0;
   const values = SCRATCH;
   values[0] = 1;
   for (let m = 0; m < n; m++) {

@@ -2,6 +2,7 @@
 import "polyadic/fft";
 import "polyadic/linalg";
 import "polyadic/optim";
+import "polyadic/random";
 import "polyadic/special";
 import "polyadic/transform";
 import type { DType } from "polyadic";
@@ -11,6 +12,7 @@ import type { Primitive } from "../../src/ops/primitive.ts";
 import { TRANSFORMS } from "../fft/examples.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
 import { GENERAL, WITHOUT_DERIVATIVE } from "../linalg/generalExamples.ts";
+import { DRAWS } from "../random/examples.ts";
 import { SPECIAL } from "../special/examples.ts";
 import {
   checkBatch,
@@ -43,6 +45,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ...FACTORIZATIONS,
   ...SPECIAL,
   ...GENERAL,
+  ...DRAWS,
 };
 
 const all = [...primitives.values()] as unknown as Primitive<unknown>[];
