@@ -1,6 +1,8 @@
 import { eig, eigTwoSided, eigvals } from "polyadic/linalg";
-import { eye, type Tensor, tensor, zeros } from "polyadic/tensor";
+import { eye, type Scalar, type Tensor, tensor, zeros } from "polyadic/tensor";
+import { grad } from "polyadic/transform";
 import { describe, expect, it } from "vitest";
+import data from "../reference/eig.json" with { type: "json" };
 import { dense, epsilon, type Kind, matrix } from "./check.ts";
 import { checkBatching, checkDerivatives, entries, type Fn, like, near } from "./derivativeChecks.ts";
 import { kinds, smallSizes, square, squareNames } from "./matrices.ts";
@@ -120,6 +122,12 @@ describe.each(kinds)("%s", (kind) => {
 });
 
 describe("closed forms", () => {
+  it.each([0, 1])("values by SciPy, case %i", (index) => {
+    const { a, eigvals: expected } = data.functions[index]!;
+    const read = (x: { shape: number[]; values: Scalar[] }): Tensor => tensor(x.values).reshape(x.shape);
+    expect(setDistance(eigvals(read(a)), read(expected))).toBeLessThan(1e-13);
+    expect(setDistance(eig(read(a)).values, read(expected))).toBeLessThan(1e-13);
+  });
   it("values of a companion matrix are the roots", () => {
     // (x − 1) (x − 2) (x − 3) (x² + 1)
     const a = tensor([
@@ -216,4 +224,11 @@ it("derivatives of a complex pair of a real matrix", () => {
   ]);
   checkDerivatives((x) => [eig(x!).values, eig(x!).vectors], [a], [like(a, 3)], 1e-6);
   near(entries([eig(a).values.sum().real()]), [2.3], 1e-14);
+});
+
+it("gradients of sums over repeated eigenvalues", () => {
+  const a = eye(3).mul(2);
+  expect(grad((x: Tensor) => eigvals(x).real().sum())(a).toArray()).toEqual(eye(3).toArray());
+  expect(grad((x: Tensor) => eigvals(x).real().square().sum())(a).toArray()).toEqual(eye(3).mul(4).toArray());
+  expect(grad((x: Tensor) => eig(x).values.real().sum())(a).toArray()).toEqual(eye(3).toArray());
 });

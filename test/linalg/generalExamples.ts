@@ -54,6 +54,7 @@ export const GENERAL: Readonly<Record<string, readonly Example[]>> = {
   eigvals: [
     { ...one(undefined, around(3, 1, 0.05)), observe: ([values]) => [values!.sin().sum({ axis: -1 })] },
   ],
+  pairValues: [one(undefined, values([2, 3]), values([2, 3]))],
   hessenberg: [one(undefined, around(3, 1, 0.5))],
   matrixBalance: [one({ permute: true, scale: true }, around(3, 1, 0.5))],
   schur: [one({ output: "complex", sort: null }, around(3, 1, 0.5))],

@@ -1,5 +1,5 @@
 import { hessenberg, matrixBalance, rsf2csf, schur } from "polyadic/linalg";
-import { eye, type Tensor, tensor, zeros } from "polyadic/tensor";
+import { ConvergenceError, eye, type Tensor, tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
 import { balanceMatrix, unbalance } from "../../src/linalg/kernels/balance.ts";
 import { adjoint, dense, epsilon, type Kind, orthogonality, residual, times } from "./check.ts";
@@ -143,6 +143,24 @@ describe("real and complex forms", () => {
     expect(selected.shape).toEqual([2]);
     expect(z.shape).toEqual([2, 4, 4]);
     expect(schur(zeros([0, 3, 3])).selected.shape).toEqual([0]);
+  });
+  it("exchanges equal blocks without harm, or says that it cannot", () => {
+    for (const coupling of [0, 1e-300, 1e-14, 1, 1e8])
+      for (const gap of [0, 1e-15, 1e-8, 1]) {
+        const a = tensor([
+          [0, 1, coupling, -coupling],
+          [-1, 0, 2 * coupling, 0],
+          [0, 0, gap, 1],
+          [0, 0, -1, gap],
+        ]);
+        try {
+          const { t, z } = schur(a, { sort: [false, false, true, true] });
+          expectSchur(a, t, z, "float64", `${coupling} ${gap}`);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConvergenceError);
+          expect(gap).toBeLessThan(1e-7);
+        }
+      }
   });
   it("refuses bad input", () => {
     expect(() => schur(zeros([2, 3]))).toThrow("schur: a must be square, got shape [2, 3]");

@@ -95,7 +95,8 @@ const sylvesterP: Primitive<SylvesterParams> = definePrimitive<SylvesterParams>(
     let index = 0;
     return overBatch([c!], ([x]) => {
       const work = load(caller, x!, undefined, "c");
-      const [p, q] = [left[index]!, right[index]!];
+      // Coefficients with fewer leading axes serve all right-hand sides before those.
+      const [p, q] = [left[index % left.length]!, right[index % right.length]!];
       index++;
       const found = transposed
         ? solveWith(caller, transposeOf(p), transposeOf(q), work.data)
@@ -117,19 +118,22 @@ const sylvesterP: Primitive<SylvesterParams> = definePrimitive<SylvesterParams>(
       ? bindOne(self, [a as Tensor, b as Tensor, y!], { ...params, transposed: !params.transposed })
       : null,
   ],
-  batch: ({ inputs, batched, size, params, self }) => [
-    bindOne(self, batchAll(inputs, batched, size), params),
-  ],
+  batch: ({ inputs, batched, size, params, self }) => {
+    const shared = !batched[0] && !batched[1];
+    return [bindOne(self, shared ? inputs : batchAll(inputs, batched, size), params)];
+  },
   jet: JET_FROM_JVP,
 });
 
 /** `sylvester` for other public functions: shapes must fit already, messages begin with `caller`. */
-export const sylvesterFor = (caller: string, a: Tensor, b: Tensor, c: Tensor): Tensor =>
-  bindOne(sylvesterP, broadcastBatch(a, b, c), { caller, transposed: false });
+export function sylvesterFor(caller: string, a: Tensor, b: Tensor, c: Tensor): Tensor {
+  const isShared = a.ndim === 2 && b.ndim === 2;
+  return bindOne(sylvesterP, isShared ? [a, b, c] : broadcastBatch(a, b, c), { caller, transposed: false });
+}
 
 /**
  * The x `[…, m, n]` with a x + x b = c for square a `[…, m, m]` and b `[…, n, n]`; leading axes broadcast and dtypes
- * meet. Schur forms of a and b (Bartels and Stewart 1972), then a recursively halved triangular equation; O(25 (m³ + n³)
+ * meet; one pair a, b is factored once for all c. Schur forms of a and b (Bartels and Stewart 1972), then a recursively halved triangular equation; O(25 (m³ + n³)
  * + m² n + m n²). The factors are kept as long as a and b are, for derivatives and further equations.
  *
  * @throws ShapeError for shapes that do not fit; DTypeError for float8; DomainError for NaN, infinity, and when an

@@ -153,7 +153,8 @@ export const EXPM: MatrixFunction = { name: "expm", evaluate: exponential };
  * size of rounding. O(n³): 4 to 8 products and log₂ ‖a‖ squarings. Derivatives of any order are Fréchet derivatives,
  * from matrices of twice the order for each order.
  *
- * @throws ShapeError unless square; DTypeError for float8; DomainError for NaN or infinity.
+ * @throws ShapeError unless square; DTypeError for float8; DomainError for NaN or infinity, and for entries beyond about
+ * 1e50, whose sixth power overflows.
  */
 export function expm(a: Tensor): Tensor {
   checkSquare("expm", a);

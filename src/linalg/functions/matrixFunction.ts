@@ -38,7 +38,7 @@ function corner(x: Tensor): Tensor {
   return x.at("...", `:${n}`, `${n}:`);
 }
 
-export const matrixFunctionP: Primitive<MatrixFunctionParams> = definePrimitive<MatrixFunctionParams>({
+const matrixFunctionP: Primitive<MatrixFunctionParams> = definePrimitive<MatrixFunctionParams>({
   name: "matrixFunction",
   dtypes: FACTORED,
   abstractEval: ([a]) => [a!],

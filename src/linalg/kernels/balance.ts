@@ -25,7 +25,7 @@ function swapColumns(w: Width, x: Float64Array, ld: number, rows: number, i: num
   }
 }
 
-export function swapRows(
+function swapRows(
   w: Width,
   x: Float64Array,
   ld: number,
@@ -46,7 +46,7 @@ export function swapRows(
 
 const isZero = (w: Width, x: Float64Array, p: number): boolean => x[p] === 0 && (w === 1 || x[p + 1] === 0);
 
-/** Euclidean norm of a row between two columns; the largest part goes to `largest[0]`. */
+/** Euclidean norm of `count` elements of a row, which are copied to `held`. */
 function rowNorm(
   w: Width,
   x: Float64Array,

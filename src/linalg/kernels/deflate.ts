@@ -10,14 +10,7 @@ const size = (w: Width, h: Float64Array, p: number): number =>
   w === 1 ? Math.abs(h[p]) : Math.abs(h[p]) + Math.abs(h[p + 1]);
 
 /** True when h(k, k − 1) is negligible inside the block `lo … hi`. */
-export function isNegligible(
-  w: Width,
-  n: number,
-  h: Float64Array,
-  lo: number,
-  hi: number,
-  k: number,
-): boolean {
+function isNegligible(w: Width, n: number, h: Float64Array, lo: number, hi: number, k: number): boolean {
   const ld = n * w;
   const at = k * w + (k - 1) * ld;
   const sub = size(w, h, at);

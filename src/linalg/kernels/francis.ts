@@ -143,7 +143,9 @@ function startDouble(n: number, h: Float64Array, l: number, i: number, since: nu
   for (let m = i - 2; ; m--) {
     firstColumn(n, h, m, re1, im1, re2, im2);
     if (m === l) return m;
-    const [a, b, c] = vector;
+    const a = vector[0];
+    const b = vector[1];
+    const c = vector[2];
     const coupled = Math.abs(at(m, m - 1)) * (Math.abs(b) + Math.abs(c));
     const around = Math.abs(at(m - 1, m - 1)) + Math.abs(at(m, m)) + Math.abs(at(m + 1, m + 1));
     if (coupled <= EPS * Math.abs(a) * around) return m;

@@ -77,6 +77,14 @@ function identity(w: Width, m: number): Float64Array {
   return out;
 }
 
+let spare = new Float64Array(0);
+
+/** Room for the copy of a factor, until the next call: the copies are many, and large. */
+function borrow(length: number): Float64Array {
+  if (spare.length < length) spare = new Float64Array(length);
+  return spare;
+}
+
 /**
  * Applies the similarity by U (m x m), done already inside the diagonal block at `top`, to the rest of the matrix and
  * to the vectors; without T only to what the active rows and columns `first … last` see.
@@ -95,7 +103,7 @@ function applyOutside(
   const right = top + m;
   const columns = (wantsT ? n - 1 : last) - right + 1;
   if (columns > 0) {
-    const held = new Float64Array(m * columns * w);
+    const held = borrow(m * columns * w);
     const at = top * w + right * ld;
     for (let j = 0; j < columns; j++) held.set(h.subarray(at + j * ld, at + j * ld + m * w), j * m * w);
     const from = { data: held, offset: 0, ld: m * w };
@@ -119,7 +127,7 @@ function mixColumns(
 ): void {
   if (height <= 0) return;
   const at = above * w + top * ld;
-  const held = new Float64Array(height * m * w);
+  const held = borrow(height * m * w);
   for (let j = 0; j < m; j++) held.set(x.subarray(at + j * ld, at + j * ld + height * w), j * height * w);
   multiply(w, height, m, m, { data: held, offset: 0, ld: height * w }, by, { data: x, offset: at, ld });
 }

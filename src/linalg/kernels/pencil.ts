@@ -17,7 +17,9 @@ const imaginary = (w: Width, x: Float64Array, p: number): number => (w === 2 ? x
 
 /** Rotates rows k and k + 1 of S and T, from column `from` on, by the rotation in `turn`; Q follows. */
 export function rotateRows({ width: w, n, s, t, q }: Pencil, k: number, from: number): void {
-  const [c, re, im] = turn;
+  const c = turn[0];
+  const re = turn[1];
+  const im = turn[2];
   const ld = n * w;
   const at = k * w + from * ld;
   applyTurn(w, s, at, at + w, ld, n - from, c, re, im);
@@ -27,7 +29,9 @@ export function rotateRows({ width: w, n, s, t, q }: Pencil, k: number, from: nu
 
 /** Rotates columns k + 1 and k of S and T, rows up to `to`, by the rotation in `turn`; Z follows. */
 export function rotateColumns({ width: w, n, s, t, z }: Pencil, k: number, to: number): void {
-  const [c, re, im] = turn;
+  const c = turn[0];
+  const re = turn[1];
+  const im = turn[2];
   const ld = n * w;
   applyTurn(w, s, (k + 1) * ld, k * ld, w, to + 1, c, re, im);
   applyTurn(w, t, (k + 1) * ld, k * ld, w, to + 1, c, re, im);

@@ -22,7 +22,9 @@ export function triangularize(n: number, t: Float64Array, z: Float64Array | null
     if (c === 0) continue;
     standardise(t[p], t[p + ld], c, t[p + ld + 2]);
     findTurn(2, standard[4] - t[p + ld + 2], standard[5], c, 0);
-    const [cos, re, im] = turn;
+    const cos = turn[0];
+    const re = turn[1];
+    const im = turn[2];
     applyTurn(2, t, p, p + 2, ld, n - m + 1, cos, re, im);
     applyTurn(2, t, (m - 1) * ld, m * ld, 2, m + 1, cos, re, -im);
     if (z) applyTurn(2, z, (m - 1) * 2 * rows, m * 2 * rows, 2, rows, cos, re, -im);

@@ -25,7 +25,9 @@ function swapSingles({ width: w, n, t, q, rows }: SchurForm, k: number): void {
   const next = p + ld + w;
   const gapIm = w === 2 ? t[next + 1] - t[p + 1] : 0;
   findTurn(w, t[p + ld], w === 2 ? t[p + ld + 1] : 0, t[next] - t[p], gapIm);
-  const [c, re, im] = turn;
+  const c = turn[0];
+  const re = turn[1];
+  const im = turn[2];
   const from = k * w + (k + 2) * ld;
   applyTurn(w, t, from, from + w, ld, n - k - 2, c, re, im);
   applyTurn(w, t, k * ld, (k + 1) * ld, w, k, c, re, -im);

@@ -66,7 +66,10 @@ export function reflectRows(
       }
     return;
   }
-  const [, , aRe, aIm, bRe, bIm] = vector;
+  const aRe = vector[2];
+  const aIm = vector[3];
+  const bRe = vector[4];
+  const bIm = vector[5];
   const tRe = factor[0];
   const tIm = -factor[1];
   let p = from * ld + 2 * row;
@@ -123,7 +126,10 @@ export function reflectColumns(
       }
     return;
   }
-  const [, , aRe, aIm, bRe, bIm] = vector;
+  const aRe = vector[2];
+  const aIm = vector[3];
+  const bRe = vector[4];
+  const bIm = vector[5];
   const tRe = factor[0];
   const tIm = factor[1];
   for (let p = column * ld + 2 * from, end = column * ld + 2 * to; p <= end; p += 2) {

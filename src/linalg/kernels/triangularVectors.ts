@@ -125,8 +125,7 @@ function pairOfVectors(
       divideComplex(x[a + k], x[b + k], dRe, dIm, pair, 0);
       x[a + k] = pair[0];
       x[b + k] = pair[1];
-      axpy(1, -pair[0], 0, t, k * n, x, a, k);
-      axpy(1, -pair[1], 0, t, k * n, x, b, k);
+      subtractOne(t, k * n, x, a, b, k, pair[0], pair[1]);
       continue;
     }
     k--;
@@ -135,12 +134,52 @@ function pairOfVectors(
       scale(1, pair[4], 0, x, a, j + 2);
       scale(1, pair[4], 0, x, b, j + 2);
     }
-    for (let l = 0; l < 2; l++) {
-      x[a + k + l] = pair[2 * l];
-      x[b + k + l] = pair[2 * l + 1];
-      axpy(1, -pair[2 * l], 0, t, (k + l) * n, x, a, k);
-      axpy(1, -pair[2 * l + 1], 0, t, (k + l) * n, x, b, k);
-    }
+    x[a + k] = pair[0];
+    x[b + k] = pair[1];
+    x[a + k + 1] = pair[2];
+    x[b + k + 1] = pair[3];
+    subtractTwo(t, k * n, n, x, a, b, k, pair[0], pair[1], pair[2], pair[3]);
+  }
+}
+
+/** A column of T, times (re, im), taken from the columns of real and imaginary parts. */
+function subtractOne(
+  t: Float64Array,
+  column: number,
+  x: Float64Array,
+  a: number,
+  b: number,
+  count: number,
+  re: number,
+  im: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const v = t[column + i];
+    x[a + i] -= re * v;
+    x[b + i] -= im * v;
+  }
+}
+
+/** The same for two neighbouring columns, in one pass. */
+function subtractTwo(
+  t: Float64Array,
+  column: number,
+  ld: number,
+  x: Float64Array,
+  a: number,
+  b: number,
+  count: number,
+  re: number,
+  im: number,
+  nextRe: number,
+  nextIm: number,
+): void {
+  const next = column + ld;
+  for (let i = 0; i < count; i++) {
+    const v = t[column + i];
+    const u = t[next + i];
+    x[a + i] -= re * v + nextRe * u;
+    x[b + i] -= im * v + nextIm * u;
   }
 }
 
@@ -168,11 +207,21 @@ function solvePair(
   const c = t[p + 1];
   const isSwapped = Math.abs(c) > Math.abs(a) + Math.abs(im);
   // First row (f, g), second (h, l) after the exchange; all complex.
-  const [fRe, fIm, gRe, gIm] = isSwapped ? [c, 0, d, -im] : [a, -im, b, 0];
-  const [hRe, hIm, lRe, lIm] = isSwapped ? [a, -im, b, 0] : [c, 0, d, -im];
-  let [uRe, uIm, vRe, vIm] = isSwapped ? [r1, s1, r0, s0] : [r0, s0, r1, s1];
+  const fRe = isSwapped ? c : a;
+  const fIm = isSwapped ? 0 : -im;
+  const gRe = isSwapped ? d : b;
+  const gIm = isSwapped ? -im : 0;
+  const hRe = isSwapped ? a : c;
+  const hIm = isSwapped ? -im : 0;
+  const lRe = isSwapped ? b : d;
+  const lIm = isSwapped ? 0 : -im;
+  let uRe = isSwapped ? r1 : r0;
+  let uIm = isSwapped ? s1 : s0;
+  let vRe = isSwapped ? r0 : r1;
+  let vIm = isSwapped ? s0 : s1;
   divideComplex(hRe, hIm, fRe, fIm, quotient, 0);
-  const [mRe, mIm] = quotient;
+  const mRe = quotient[0];
+  const mIm = quotient[1];
   let eRe = lRe - (mRe * gRe - mIm * gIm);
   let eIm = lIm - (mRe * gIm + mIm * gRe);
   if (Math.abs(eRe) + Math.abs(eIm) < floor) {

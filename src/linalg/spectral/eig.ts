@@ -23,6 +23,7 @@ import {
 import { generalEigen } from "../kernels/generalEigen.ts";
 import { eigenvaluesOf } from "../kernels/schurFactors.ts";
 import { solveFor } from "../systems/solve.ts";
+import { pairValues } from "./pairValues.ts";
 
 export interface Eig {
   /** `[…, n]`, complex. */
@@ -144,18 +145,17 @@ const eigvalsP: Primitive<undefined> = definePrimitive<undefined>({
     }),
   jvp: ({ inputs: [a], tangents: [da], outputs: [values] }) => {
     if (values!.shape.at(-1) === 0) return [null];
-    // The order of `eig` may differ from that without vectors: each value takes the vector of the nearest one.
+    // The order of `eig` may differ from that without vectors.
     const [found, vectors] = bind(eigP, [a!], undefined);
     const moved = diagonal(solveFor("eigvals", vectors!, da!.astype(vectors!.dtype).matmul(vectors!)));
-    const distance = values!.expandDims(-1).sub(found!.expandDims(-2)).abs();
-    const nearest = distance.argmin({ axis: -1, keepDims: true });
     const n = values!.shape.at(-1)!;
     const index = new Tensor(
       Int32Array.from({ length: n }, (_, i) => i),
       [n],
       "int32",
     );
-    return [where(nearest.equal(index), moved.expandDims(-2), 0).sum({ axis: -1 })];
+    const isPartner = pairValues(values!, found!).expandDims(-1).equal(index);
+    return [where(isPartner, moved.expandDims(-2), 0).sum({ axis: -1 })];
   },
   batch: leadingBatch,
   jet: JET_FROM_JVP,

@@ -99,7 +99,7 @@ function bringForward(name: string, form: SchurForm, wanted: readonly boolean[])
 }
 
 /** The (sorted) Schur form of one matrix as column-major arrays. */
-export function schurOf(
+function schurOf(
   name: string,
   x: Tensor,
   { output, sort }: SchurParams,
