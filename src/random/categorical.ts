@@ -1,5 +1,6 @@
 // Drawing from a finite set by the maxima of logits with Gumbel noise.
 
+import { checkElements, readable } from "../ops/known.ts";
 import { moveAxis } from "../ops/movement.ts";
 import { argmax } from "../ops/reduce.ts";
 import { topK } from "../ops/sort.ts";
@@ -9,7 +10,6 @@ import { checkShape, formatShape, type Shape, sizeOf } from "../tensor/shape.ts"
 import type { Tensor } from "../tensor/tensor.ts";
 import { unitUniform } from "./bits.ts";
 import type { Key } from "./key.ts";
-import { checkElements, readable } from "./keyed.ts";
 
 /** Numbers from the Gumbel distribution with distribution function exp(-exp(-x)), as float64. O(size). */
 export function gumbel(from: Key, shape: Shape): Tensor {

@@ -1,6 +1,7 @@
 // Variables that are functions of uniform or normal ones, with the derivatives that follow.
 
 import { einsum } from "../ops/einsum.ts";
+import { readable } from "../ops/known.ts";
 import { type Function3, function3 } from "../special/elementwise.ts";
 import { normalQuantile } from "../special/error/inverseKernel.ts";
 import { erfcx, logNormalCdf, normalCdf } from "../special/error/scaledKernel.ts";
@@ -12,7 +13,6 @@ import { checkReal, type DrawOptions, normal } from "./distributions.ts";
 import { commonShape, POSITIVE, parameter } from "./elements.ts";
 import type { ParameterOptions } from "./gamma.ts";
 import type { Key } from "./key.ts";
-import { readable } from "./keyed.ts";
 
 /**
  * Exponential variables of rate `rate` (1 unless told), with which they are differentiable. O(size). Throws DomainError unless the

@@ -1,6 +1,7 @@
 // Uniform and normal numbers, integers, orders and signs.
 
 import { take } from "../ops/gather.ts";
+import { checkElements } from "../ops/known.ts";
 import { asTensor } from "../ops/operands.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
@@ -9,7 +10,7 @@ import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { openUniform, words } from "./bits.ts";
 import { categorical } from "./categorical.ts";
 import type { Key } from "./key.ts";
-import { checkElements, keyedPrimitive } from "./keyed.ts";
+import { keyedPrimitive } from "./keyed.ts";
 import { fillNormal } from "./normals.ts";
 
 export interface DrawOptions {

@@ -2,6 +2,7 @@
 // depends on the key, its place and its parameters, and on nothing else.
 
 import { bindOne } from "../ops/bind.ts";
+import { checkElements } from "../ops/known.ts";
 import { broadcastTo } from "../ops/movement.ts";
 import { asTensor } from "../ops/operands.ts";
 import { definePrimitive, type Primitive } from "../ops/primitive.ts";
@@ -11,7 +12,7 @@ import { DTypeError, ShapeError } from "../tensor/errors.ts";
 import { broadcastShapes, checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { STREAMS } from "./bits.ts";
-import { checkElements, checkKey, leadingAxes } from "./keyed.ts";
+import { checkKey, leadingAxes } from "./keyed.ts";
 import { threefry } from "./threefry.ts";
 
 /** Blocks that are made at once. */

@@ -4,9 +4,8 @@
 import { bindOne } from "../ops/bind.ts";
 import { definePrimitive, type Primitive } from "../ops/primitive.ts";
 import { leadingBatch, noDerivative } from "../ops/rules.ts";
-import { Tracer } from "../ops/tracer.ts";
-import { allocate, type DType, dtypeInfo, isComplex, type Storage } from "../tensor/dtype.ts";
-import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
+import { allocate, type DType, dtypeInfo, type Storage } from "../tensor/dtype.ts";
+import { DTypeError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -16,25 +15,6 @@ export function checkKey(from: Tensor): Tensor {
     throw new DTypeError("a random key is needed here: make one with key(seed)");
   if (from.size !== 2) throw new ShapeError(`a random key has shape [2], got ${formatShape(from.shape)}`);
   return from;
-}
-
-/** The elements where they can be read at the door: not of traced values, which are checked where they are used. */
-export function readable(x: Tensor): Tensor | null {
-  return x instanceof Tracer ? x.known() : x;
-}
-
-/** Throws DomainError for the first element, as far as they are known, that is not accepted. */
-export function checkElements(
-  x: Tensor,
-  what: string,
-  expected: string,
-  accept: (value: number) => boolean,
-): void {
-  const known = readable(x);
-  if (known === null) return;
-  if (isComplex(x.dtype)) throw new DTypeError(`${what}: real numbers were expected, got ${x.dtype}`);
-  for (const value of known.astype("float64").data())
-    if (!accept(value)) throw new DomainError(`${what}: ${expected} was expected, got ${value}`);
 }
 
 /** Draws of one shape and dtype from a key alone. */
