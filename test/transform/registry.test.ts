@@ -1,5 +1,6 @@
 // Walks the registry: every rule of every primitive, for every dtype that it declares, against numbers.
 import "polyadic/fft";
+import "polyadic/interpolate";
 import "polyadic/linalg";
 import "polyadic/optim";
 import "polyadic/random";
@@ -10,6 +11,7 @@ import { primitives } from "polyadic/ops";
 import { describe, expect, test } from "vitest";
 import type { Primitive } from "../../src/ops/primitive.ts";
 import { TRANSFORMS } from "../fft/examples.ts";
+import { INTERPOLATION } from "../interpolate/examples.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
 import { GENERAL, WITHOUT_DERIVATIVE } from "../linalg/generalExamples.ts";
 import { DRAWS } from "../random/examples.ts";
@@ -46,6 +48,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ...SPECIAL,
   ...GENERAL,
   ...DRAWS,
+  ...INTERPOLATION,
 };
 
 const all = [...primitives.values()] as unknown as Primitive<unknown>[];
