@@ -46,6 +46,13 @@ function elements(name: string, value: Tensor, shape: Shape): Float64Array {
   return value.astype("float64").data() as Float64Array;
 }
 
+/** The shape in which starts and equations meet: one start may serve many equations. */
+function shapeOf(name: string, f: ElementwiseFunction, ...starts: readonly TensorLike[]): Shape {
+  const shape = broadcastShapes(...starts.map((x) => asTensor(x).shape));
+  const value = f(at(numbers(name, "start", starts[0]!, shape), shape));
+  return value instanceof Tensor ? broadcastShapes(shape, value.shape) : shape;
+}
+
 function results(
   shape: Shape,
   x: Float64Array,
@@ -62,7 +69,7 @@ function results(
 }
 
 /**
- * Roots of an element-wise function between a and b, which broadcast: inverse quadratic interpolation where Chandrupatla's criterion
+ * Roots of an element-wise function between a and b, which broadcast with each other and with the values of f: inverse quadratic interpolation where Chandrupatla's criterion
  * says that it does well, else halving. Each step is one call of f with all points. Throws DomainError unless f(a) and f(b) have
  * different signs in every element, ShapeError when f changes the shape.
  *
@@ -76,7 +83,7 @@ export function chandrupatla(
 ): ElementwiseResult {
   const name = "chandrupatla";
   const { atol, rtol, maxIterations } = tolerances(name, options);
-  const shape = broadcastShapes(asTensor(a).shape, asTensor(b).shape);
+  const shape = shapeOf(name, f, a, b);
   const n = sizeOf(shape);
   const x1 = numbers(name, "a", a, shape);
   const x2 = numbers(name, "b", b, shape);
@@ -143,7 +150,7 @@ export function newtonRoot(
 ): ElementwiseResult {
   const name = "newtonRoot";
   const { atol, rtol, maxIterations } = tolerances(name, options);
-  const { shape } = asTensor(x0);
+  const shape = shapeOf(name, f, x0);
   const x = numbers(name, "x0", x0, shape);
   const n = x.length;
   const direction = ones(shape);
