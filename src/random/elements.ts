@@ -3,7 +3,7 @@
 
 import { bindOne } from "../ops/bind.ts";
 import { checkElements } from "../ops/known.ts";
-import { broadcastTo } from "../ops/movement.ts";
+import { broadcastTo, reshape } from "../ops/movement.ts";
 import { asTensor } from "../ops/operands.ts";
 import { definePrimitive, type Primitive } from "../ops/primitive.ts";
 import { leadingBatch, noDerivative } from "../ops/rules.ts";
@@ -119,7 +119,7 @@ export function elementPrimitive(
     batch: leadingBatch,
   });
   return (from, values, shape) => {
-    const keys = checkKey(from).reshape([2]);
+    const keys = reshape(checkKey(from), [2]);
     if (shape) checkShape(shape, `${caller}: shape`);
     const tensors = values.map((value, i) => parameter(caller, parameters[i]!, value));
     const target = commonShape(caller, tensors, shape);

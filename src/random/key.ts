@@ -1,5 +1,7 @@
 import { bindOne } from "../ops/bind.ts";
+import { astype } from "../ops/cast.ts";
 import { at } from "../ops/indexing.ts";
+import { reshape } from "../ops/movement.ts";
 import { definePrimitive, type Primitive } from "../ops/primitive.ts";
 import { leadingBatch, noDerivative } from "../ops/rules.ts";
 import { allocate, isInteger } from "../tensor/dtype.ts";
@@ -67,12 +69,12 @@ const foldInP: Primitive<undefined> = definePrimitive<undefined>({
  * tensor without axes, such as the counter of a loop. Throws DTypeError for other tensors.
  */
 export function foldIn(from: Key, data: number | Tensor): Key {
-  const keys = checkKey(from).reshape([2]);
+  const keys = reshape(checkKey(from), [2]);
   if (typeof data === "number")
     return bindOne(foldInP, [keys, new Tensor(Uint32Array.of(data >>> 0), [], "uint32")], undefined);
   if (!isInteger(data.dtype))
     throw new DTypeError(`foldIn: data: an integer was expected, got ${data.dtype}`);
   if (data.size !== 1)
     throw new ShapeError(`foldIn: data: a single integer was expected, got shape ${formatShape(data.shape)}`);
-  return bindOne(foldInP, [keys, data.astype("uint32").reshape([])], undefined);
+  return bindOne(foldInP, [keys, reshape(astype(data, "uint32"), [])], undefined);
 }

@@ -2,6 +2,7 @@
 // numbers that the same key draws when it is known.
 
 import { bindOne } from "../ops/bind.ts";
+import { reshape } from "../ops/movement.ts";
 import { definePrimitive, type Primitive } from "../ops/primitive.ts";
 import { leadingBatch, noDerivative } from "../ops/rules.ts";
 import { allocate, type DType, dtypeInfo, type Storage } from "../tensor/dtype.ts";
@@ -45,7 +46,7 @@ export function keyedPrimitive<P>(name: string, draw: Draw<P>): (from: Tensor, p
     ...noDerivative,
     batch: leadingBatch,
   });
-  return (from, params) => bindOne(primitive, [checkKey(from).reshape([2])], params);
+  return (from, params) => bindOne(primitive, [reshape(checkKey(from), [2])], params);
 }
 
 /** The axes of a batch of keys. */
