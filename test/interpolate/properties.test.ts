@@ -149,6 +149,13 @@ test("splines converge with order 4, pchip stays monotone", () => {
   );
 });
 
+test("pchip keeps its slopes at the ends from overshooting", () => {
+  // Three times the secant at most where the next secant turns, none where the parabola would.
+  expect(pchip([0, 1, 2], [0, 1, -9]).derivative(0).item()).toBe(3);
+  expect(pchip([0, 1, 2], [0, 1, 5]).derivative(0).item()).toBe(0);
+  expect(pchip([0, 1, 2], [9, 10, 0].reverse()).derivative(2).item()).toBe(-3);
+});
+
 test("a periodic spline is one, of two intervals too", () => {
   for (const x of [
     [0, 1, 2.5],
