@@ -98,7 +98,40 @@ def fourier(name, shape, repeats):
         getattr(np.fft, name)(signals[name, shape])
 
 
+grids = {}
+
+
+def grid(m):
+    """The Poisson matrix of a square grid by rows, and a right-hand side."""
+    import scipy.sparse as sp
+
+    if m not in grids:
+        t = sp.diags([-np.ones(m - 1), 2 * np.ones(m), -np.ones(m - 1)], [-1, 0, 1])
+        a = (sp.kron(t, sp.identity(m)) + sp.kron(sp.identity(m), t)).tocsr()
+        a.sort_indices()
+        grids[m] = a, np.sin(np.arange(m * m))
+    return grids[m]
+
+
+def sparse(name, steps):
+    """Products, conjugate gradients and LU of SciPy; nan where SciPy is not there."""
+    from scipy.sparse.linalg import cg, splu
+
+    a, b = grid(1000 if name in ("product", "cg") else 200)
+    if name == "product":
+        return lambda: a @ b
+    if name == "cg":
+        return lambda: cg(a, b, maxiter=int(steps), atol=0)
+    if name == "square":
+        return lambda: a @ a
+    columns = a.tocsc()
+    return lambda: splu(
+        columns, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.1, options={"SymmetricMode": True}
+    )
+
+
 WITH_ARGUMENTS = {
+    "sparse": sparse,
     "fourier": fourier,
     "conv": convolve,
     "convgrad": partial(convolve, gradients=True),

@@ -10,6 +10,14 @@ export {
 export type { Decoded } from "./elements.ts";
 export { type Chunks, writeFileAtomic } from "./files.ts";
 export { encodeImage, readImage, readImageFolder, writeImage } from "./images.ts";
+export {
+  type MatrixMarketField,
+  type MatrixMarketFile,
+  type MatrixMarketOptions,
+  type MatrixMarketSymmetry,
+  readMatrixMarket,
+  writeMatrixMarket,
+} from "./matrixMarket.ts";
 export { decodeNpy, encodeNpy, readNpy, writeNpy } from "./npy.ts";
 export { decodeNpz, encodeNpz, namesInNpz, readNpz, writeNpz } from "./npz.ts";
 export {
@@ -20,6 +28,7 @@ export {
   type SafetensorsEntry,
   writeSafetensors,
 } from "./safetensors.ts";
+export { decodeSparseNpz, encodeSparseNpz, readSparseNpz, writeSparseNpz } from "./sparseNpz.ts";
 export { readTable, readTableEntries, type TableEntries, type TableMatrix } from "./tables.ts";
 export {
   type LoadedTensor,

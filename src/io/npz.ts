@@ -2,7 +2,7 @@
 import { unzipSync, type Zippable, zipSync } from "fflate";
 import { FileError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Decoded, describeArray } from "./elements.ts";
+import type { Decoded } from "./elements.ts";
 import { readBytes, writeFileAtomic } from "./files.ts";
 import { decodeNpy, encodeNpy } from "./npy.ts";
 
@@ -30,24 +30,38 @@ export function decodeNpz(
   options: { names?: readonly string[]; name?: string } = {},
 ): Map<string, Decoded> {
   const { names, name = "npz" } = options;
+  const arrays = new Map<string, Decoded>();
+  for (const [array, content] of filesInNpz(bytes, names, name))
+    arrays.set(array, decodeNpy(content, `${name}: ${array}`));
+  return arrays;
+}
+
+/**
+ * The .npy files in the bytes of a .npz file, by name of the array; all of them, or those in `names`. Throws FileError for
+ * bytes that are no archive, are damaged, or lack a name.
+ */
+export function filesInNpz(
+  bytes: Uint8Array,
+  names: readonly string[] | undefined,
+  name: string,
+): Map<string, Uint8Array<ArrayBuffer>> {
   const files = unzip(
     bytes,
     name,
     (file) => !file.endsWith("/") && (names?.includes(arrayName(file)) ?? true),
   );
   const sums = checksums(bytes);
-  const arrays = new Map<string, Decoded>();
+  const contents = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [file, content] of Object.entries(files)) {
-    const what = `${name}: ${arrayName(file)}`;
     if (sums.get(file) !== crc32(content))
-      throw new FileError(`${what}: the checksum does not match; the archive is damaged`);
-    arrays.set(arrayName(file), decodeNpy(content as Uint8Array<ArrayBuffer>, what));
+      throw new FileError(`${name}: ${arrayName(file)}: the checksum does not match; the archive is damaged`);
+    contents.set(arrayName(file), content as Uint8Array<ArrayBuffer>);
   }
   for (const wanted of names ?? []) {
-    if (!arrays.has(wanted))
+    if (!contents.has(wanted))
       throw new FileError(`${name}: no array "${wanted}"; it holds ${namesInNpz(bytes, name).join(", ")}`);
   }
-  return arrays;
+  return contents;
 }
 
 function unzip(bytes: Uint8Array, name: string, want: (file: string) => boolean): Record<string, Uint8Array> {
@@ -102,20 +116,34 @@ export function encodeNpz(
   arrays: Readonly<Record<string, Tensor>>,
   options: { compress?: boolean } = {},
 ): Uint8Array {
+  const files: Record<string, Uint8Array> = {};
+  for (const [name, x] of Object.entries(arrays)) files[name] = joined(encodeNpy(x));
+  return zipNpy(files, options);
+}
+
+/** One array of the bytes of several. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
+
+/** An archive of .npy files by name of the array. Throws FileError for 4 GiB and more. */
+export function zipNpy(
+  contents: Readonly<Record<string, Uint8Array>>,
+  options: { compress?: boolean } = {},
+): Uint8Array {
   const files: Zippable = {};
   let total = 0;
-  for (const [name, x] of Object.entries(arrays)) {
-    const parts = encodeNpy(x);
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.byteLength;
-    }
+  for (const [name, bytes] of Object.entries(contents)) {
     total += bytes.byteLength;
     if (total > ZIP_LIMIT)
       throw new FileError(
-        `encodeNpz: ${name}, ${describeArray(x.dtype, x.shape)}, brings the archive over 4 GiB; write .safetensors`,
+        `encodeNpz: ${name}, ${bytes.byteLength} bytes, brings the archive over 4 GiB; write .safetensors`,
       );
     files[`${name}.npy`] = bytes;
   }

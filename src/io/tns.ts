@@ -1,13 +1,12 @@
 // The .tns format of the FROSTT collection: one nonzero a line, one-based indices and then the value.
 // Source: http://frostt.io/tensors/file-formats.html.
-import { createReadStream } from "node:fs";
 import type { SparseTensor } from "../decompose/base/sparse.ts";
 import { FileError } from "../tensor/errors.ts";
 import { CoordinateBuffer, sumDuplicates } from "./coordinates.ts";
 import { fileError, writeFileAtomic } from "./files.ts";
+import { linesOf, parseValue } from "./lines.ts";
 
 const INDEX_LIMIT = 2 ** 31 - 1;
-const LINE_LIMIT = 2 ** 20;
 
 /**
  * The sparse tensor of a .tns file, read line by line. Empty lines and those that begin with `#` are left out; the
@@ -19,7 +18,7 @@ export async function readTns(path: string): Promise<{ tensor: SparseTensor; not
   let index = new Int32Array(0);
   let number = 0;
   try {
-    for await (const line of linesOf(path)) {
+    for await (const line of linesOf(path, ".tns")) {
       number++;
       const text = line.trim();
       if (text === "" || text.startsWith("#")) continue;
@@ -55,26 +54,6 @@ export async function readTns(path: string): Promise<{ tensor: SparseTensor; not
     tensor,
     notes: merged > 0 ? [`${merged} entries repeated an index; their values were added`] : [],
   };
-}
-
-/** Lines of a text file, without holding more than a piece of it. */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let rest = "";
-  for await (const piece of createReadStream(path, { encoding: "utf8" })) {
-    const lines = (rest + piece).split("\n");
-    rest = lines.pop()!;
-    if (rest.length > LINE_LIMIT) throw new FileError(`${path}: not a .tns file: it is not made of lines`);
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
-}
-
-function parseValue(text: string, path: string, line: number): number {
-  const special: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Infinity, "-inf": -Infinity };
-  const value = special[text.toLowerCase()] ?? Number(text);
-  if (Number.isNaN(value) && text.toLowerCase() !== "nan")
-    throw new FileError(`${path}: line ${line}: "${text}" is not a number`);
-  return value;
 }
 
 /** Writes a sparse tensor as a .tns file, whole or not at all. */

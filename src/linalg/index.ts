@@ -47,6 +47,7 @@ export { Dense, FunctionOperator, type FunctionOperatorOptions } from "./operato
 export { BlockTensorTrain, Kronecker, Monarch } from "./operator/kronecker.ts";
 export { LinearOperator, type Tags } from "./operator/operator.ts";
 export { solve } from "./operator/solve.ts";
+export { Sparse } from "./operator/sparse.ts";
 export {
   Circulant,
   Diagonal,

@@ -40,6 +40,14 @@ import {
   tridiagonal,
 } from "polyadic/linalg";
 import { key, normal } from "polyadic/random";
+import {
+  ic0,
+  ilu0,
+  type SparseMatrix,
+  smoothedAggregation,
+  sparseCholesky,
+  poisson as sparsePoisson,
+} from "polyadic/sparse";
 import { eye, type Tensor, tensor, zeros } from "polyadic/tensor";
 import { grad } from "polyadic/transform";
 import { describe, expect, it } from "vitest";
@@ -494,6 +502,44 @@ describe("bad input, progress and derivatives", () => {
     const options = { signal: controller.signal, onProgress: () => controller.abort() };
     expect(() => cg(poisson(12), vector(144, "float64", 1), options)).toThrow(/stopped by the caller/);
     expect(() => eigsh(poisson(12), { ...options, k: 3 })).toThrow(/stopped by the caller/);
+  });
+});
+
+describe("sparse matrices", () => {
+  const grid = (n: number): SparseMatrix => sparsePoisson([n, n]);
+  it("are taken as they are, with the preconditioners that are made of them", () => {
+    const a = grid(40);
+    const b = vector(1600, "float64", 1);
+    const plain = cg(a, b);
+    for (const preconditioner of [ic0(a), smoothedAggregation(a)]) {
+      const found = cg(a, b, { preconditioner });
+      expect(found.converged).toBe(true);
+      expect(found.iterations).toBeLessThan(0.5 * plain.iterations);
+    }
+    expect(norm(a.matmul(solve(a, b)).sub(b))).toBeLessThan(1e-10);
+    expect(gmres(a, b, { preconditioner: ilu0(a) }).converged).toBe(true);
+    const { values, converged } = eigsh(a, {
+      k: 2,
+      shiftInvert: { sigma: 0, solve: sparseCholesky(a).solve },
+    });
+    expect(converged).toBe(true);
+    poissonValues(40)
+      .slice(0, 2)
+      .forEach((value, i) => {
+        expect(values.data()[i]).toBeCloseTo(value, 9);
+      });
+    expect(
+      lobpcg(a, normal(key(1), [1600, 2]), { preconditioner: smoothedAggregation(a) }).iterations,
+    ).toBeLessThan(15);
+  });
+
+  it("multigrid makes the number of steps independent of the grid", () => {
+    const steps = [16, 32, 64, 128].map((n) => {
+      const a = grid(n);
+      return cg(a, cos(arange(n * n)), { preconditioner: smoothedAggregation(a) }).iterations;
+    });
+    expect(Math.max(...steps)).toBeLessThan(20);
+    expect(Math.max(...steps) - Math.min(...steps)).toBeLessThan(8);
   });
 });
 

@@ -23,6 +23,7 @@ import {
   Permutation,
   Product,
   Scaled,
+  Sparse,
   Sum,
   shiftedBy,
   solve,
@@ -31,6 +32,7 @@ import {
   toeplitz,
   tridiagonal,
 } from "polyadic/linalg";
+import { fromDense } from "polyadic/sparse";
 import { eye, type Tensor, tensor, zeros } from "polyadic/tensor";
 import { grad, vmap } from "polyadic/transform";
 import { describe, expect, it } from "vitest";
@@ -43,6 +45,11 @@ const positive = (n: number, kind: Kind, seed: number): Tensor => {
 };
 const dominant = (n: number, kind: Kind, seed: number): Tensor =>
   matrix(n, n, kind, seed).add(eye(n, n, { dtype: kind }).mul(4 * n));
+
+/** A few diagonals of twelve rows. */
+const SPARSE = Array.from({ length: 12 }, (_, i) =>
+  Array.from({ length: 12 }, (_, j) => (i === j ? 9 : (i + 3 * j) % 4 === 0 ? 1 : 0)),
+);
 
 /** Operators of one kind of numbers by name, all different, square ones of order 12 unless the name says otherwise. */
 function zoo(kind: Kind): Record<string, LinearOperator> {
@@ -92,6 +99,10 @@ function zoo(kind: Kind): Record<string, LinearOperator> {
       matrix(2 * 3, 2 * 3, kind, 2).reshape([2, 3, 2, 3]),
       matrix(3 * 2, 2, kind, 3).reshape([3, 2, 2, 1]),
     ]),
+    sparse: new Sparse(fromDense(matrix(n, n, kind, 3).mul(tensor(SPARSE)).astype(kind))),
+    "sparse, wide": new Sparse(fromDense(matrix(4, n, kind, 3))),
+    "sparse lower": new Sparse(fromDense(tril(dominant(n, kind, 2))), { triangular: "lower" }),
+    "sparse positive definite": new Sparse(fromDense(positive(n, kind, 2)), { positiveDefinite: true }),
     sum: new Sum([matrix(n, n, kind, 1), new Diagonal(vector(n, kind, 2))]),
     scaled: new Scaled(tensor(-2).astype(kind), new Toeplitz(vector(n, kind, 7))),
     product: new Product([

@@ -4,6 +4,7 @@ import "polyadic/interpolate";
 import "polyadic/linalg";
 import "polyadic/optim";
 import "polyadic/random";
+import "polyadic/sparse";
 import "polyadic/special";
 import "polyadic/transform";
 import type { DType } from "polyadic";
@@ -15,6 +16,7 @@ import { INTERPOLATION } from "../interpolate/examples.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
 import { GENERAL, WITHOUT_DERIVATIVE } from "../linalg/generalExamples.ts";
 import { DRAWS } from "../random/examples.ts";
+import { SPARSE } from "../sparse/examples.ts";
 import { SPECIAL } from "../special/examples.ts";
 import {
   checkBatch,
@@ -45,6 +47,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ...OPERATIONS,
   ...TRANSFORMS,
   ...FACTORIZATIONS,
+  ...SPARSE,
   ...SPECIAL,
   ...GENERAL,
   ...DRAWS,

@@ -10,14 +10,15 @@ import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { adjoint, hermitianPart } from "../base/derivative.ts";
 import { asOperator, type Linear } from "../operator/asOperator.ts";
-import { checkSquareOperator, isKnown, LinearOperator, meetDTypes } from "../operator/operator.ts";
+import { checkSquareOperator, isKnown, meetDTypes } from "../operator/operator.ts";
 import { eigh } from "../spectral/eigh.ts";
 import { svd } from "../spectral/svd.ts";
+import type { Preconditioner } from "./problem.ts";
 
 export interface LobpcgOptions extends IterationOptions {
   readonly which?: "largest" | "smallest";
   /** An approximation of a⁻¹, for the smallest values: applied to `[n, j]`. */
-  readonly preconditioner?: LinearOperator | ((r: Tensor) => Tensor);
+  readonly preconditioner?: Preconditioner;
   /** Columns `[n, c]` to which the vectors are kept orthogonal. */
   readonly constraints?: Tensor;
   /** Residuals at most this share of the largest value seen; 1e-8 unless told. */
@@ -83,7 +84,7 @@ export function lobpcg(a: Linear, x: Tensor, options: LobpcgOptions = {}): Lobpc
     throw new ShapeError(`${name}: at most n / 3 vectors were expected, got ${k} of ${n}; use eigh`);
   if (!(tol > 0 && tol < 1)) throw new DomainError(`${name}: tol must lie in (0, 1), got ${tol}`);
   const approximate =
-    preconditioner instanceof LinearOperator
+    typeof preconditioner === "object"
       ? (r: Tensor): Tensor => preconditioner.apply(r)
       : (preconditioner ?? ((r: Tensor): Tensor => r));
   const fixed = constraints && addition(constraints, null);

@@ -4,11 +4,14 @@ import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { asOperator, type Linear } from "../operator/asOperator.ts";
-import { checkSquareOperator, LinearOperator, meetDTypes } from "../operator/operator.ts";
+import { checkSquareOperator, meetDTypes } from "../operator/operator.ts";
 import { CountedOperator, checkVector, VectorSpace } from "./space.ts";
 
-/** An approximation of A⁻¹: an operator that is applied, or a function of residuals `[n]`. */
-export type Preconditioner = LinearOperator | ((r: Tensor) => Tensor);
+/**
+ * An approximation of A⁻¹: what can be applied (an operator, an incomplete factorization, a multigrid hierarchy), or a
+ * function of residuals `[n]`.
+ */
+export type Preconditioner = { readonly apply: (r: Tensor) => Tensor } | ((r: Tensor) => Tensor);
 
 export interface KrylovOptions extends IterationOptions {
   /** Stop when the residual is at most this share of ‖b‖; 1e-8 unless told. */
@@ -138,7 +141,7 @@ export function preconditionerOf(
   space: VectorSpace,
 ): (r: Float64Array) => Float64Array {
   if (!given) return (r) => r.slice();
-  const apply = given instanceof LinearOperator ? (r: Tensor) => given.apply(r) : given;
+  const apply = typeof given === "function" ? given : (r: Tensor): Tensor => given.apply(r);
   return (r) => space.entries(apply(space.tensor(r.slice()))).slice();
 }
 

@@ -8,7 +8,7 @@ import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { solve, solvePositive } from "../systems/solve.ts";
 import { solveTriangular } from "../systems/solveTriangular.ts";
-import { checkPart, LinearOperator, type Tags } from "./operator.ts";
+import { checkPart, LinearOperator, type Tags, transposedTags } from "./operator.ts";
 
 /** A dense matrix. */
 export class Dense extends LinearOperator {
@@ -26,11 +26,7 @@ export class Dense extends LinearOperator {
   }
 
   override transpose(): Dense {
-    const { triangular } = this.tags;
-    const flipped = triangular && {
-      triangular: triangular === "lower" ? ("upper" as const) : ("lower" as const),
-    };
-    return new Dense(this.matrix.mT(), { ...this.tags, ...flipped });
+    return new Dense(this.matrix.mT(), transposedTags(this.tags));
   }
 
   override conj(): Dense {

@@ -88,6 +88,11 @@ export abstract class LinearOperator {
   }
 }
 
+/** What holds for the transpose when the tags hold. */
+export function transposedTags({ triangular, ...others }: Tags): Tags {
+  return triangular ? { ...others, triangular: triangular === "lower" ? "upper" : "lower" } : others;
+}
+
 /** Applies a function of columns `[n, k]` to a vector or to columns. Throws ShapeError unless the lengths agree. */
 export function onColumns(name: string, x: Tensor, n: number, f: (columns: Tensor) => Tensor): Tensor {
   if ((x.ndim !== 1 && x.ndim !== 2) || x.shape[0] !== n)

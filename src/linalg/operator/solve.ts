@@ -1,6 +1,7 @@
 // Systems with operators: the structure's own way where it has one, else the Krylov method that its tags allow.
 
 import { stack } from "../../ops/join.ts";
+import { SparseMatrix } from "../../sparse/base/sparseMatrix.ts";
 import { ConvergenceError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -10,6 +11,7 @@ import { minres } from "../krylov/minres.ts";
 import type { KrylovOptions, KrylovSolution } from "../krylov/problem.ts";
 import { linearSolve } from "../systems/linearSolve.ts";
 import { solve as solveDense } from "../systems/solve.ts";
+import { asOperator, type Linear } from "./asOperator.ts";
 import { FunctionOperator } from "./dense.ts";
 import { checkSquareOperator, LinearOperator, type Tags } from "./operator.ts";
 
@@ -23,7 +25,7 @@ const methodFor = ({ positiveDefinite, hermitian }: Tags): typeof cg =>
  * For a matrix `[…, n, n]` and b `[n]` or `[…, n, k]` (leading axes broadcast): LU with partial pivoting; O(n³ + n² k). The
  * factors are kept as long as the tensor a is: another system with it, also one of a derivative, costs O(n² k).
  *
- * For an operator and b `[n]` or `[n, k]`: in the way that its structure offers (substitution, transforms, factor by factor),
+ * For a sparse matrix or an operator and b `[n]` or `[n, k]`: in the way that its structure offers (substitution, transforms, factor by factor),
  * else by conjugate gradients, MINRES or GMRES, as its tags allow, to `rtol` (1e-10 unless told). Call those methods
  * themselves to see how they fared. Derivatives by b and by the operator's tensors are exact solutions too.
  *
@@ -31,8 +33,9 @@ const methodFor = ({ positiveDefinite, hermitian }: Tags): typeof cg =>
  * elimination meets an exact zero (one that is singular only to rounding gives a large x); ConvergenceError when an
  * iterative method does not reach its tolerance.
  */
-export function solve(a: Tensor | LinearOperator, b: Tensor, options: KrylovOptions = {}): Tensor {
-  if (!(a instanceof LinearOperator)) return solveDense(a, b);
+export function solve(given: Linear, b: Tensor, options: KrylovOptions = {}): Tensor {
+  if (!(given instanceof LinearOperator || given instanceof SparseMatrix)) return solveDense(given, b);
+  const a = asOperator(given);
   const n = checkSquareOperator("solve", a);
   if ((b.ndim !== 1 && b.ndim !== 2) || b.shape[0] !== n)
     throw new ShapeError(
