@@ -1,33 +1,49 @@
-import { allocate, type DType } from "../tensor/dtype.ts";
-import { DomainError, DTypeError } from "../tensor/errors.ts";
-import { checkShape, type Shape, sizeOf } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { type Key, keyWords } from "./key.ts";
-import { threefry } from "./threefry.ts";
+// Uniform and normal numbers, integers, orders and signs.
 
-/** `count` random words of 32 bits, rounded up to whole blocks. */
-function words(from: Key, count: number): Uint32Array {
-  const [key0, key1] = keyWords(from);
-  const out = new Uint32Array(count + (count & 1));
-  threefry(key0, key1, 0, 0, out);
-  return out;
-}
-
-/** `count` numbers in (0, 1): 53 random bits and a half, so that neither end occurs. */
-function openUniform(from: Key, count: number): Float64Array {
-  const bits = words(from, 2 * count);
-  const out = new Float64Array(count);
-  for (let i = 0; i < count; i++)
-    out[i] = ((bits[2 * i]! >>> 6) * 2 ** 27 + (bits[2 * i + 1]! >>> 5) + 0.5) * 2 ** -53;
-  return out;
-}
+import { take } from "../ops/gather.ts";
+import { checkElements } from "../ops/known.ts";
+import { asTensor } from "../ops/operands.ts";
+import type { DType } from "../tensor/dtype.ts";
+import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
+import { checkShape, formatShape, normalizeAxis, type Shape } from "../tensor/shape.ts";
+import type { Tensor, TensorLike } from "../tensor/tensor.ts";
+import { openUniform, words } from "./bits.ts";
+import { categorical } from "./categorical.ts";
+import type { Key } from "./key.ts";
+import { keyedPrimitive } from "./keyed.ts";
+import { fillNormal } from "./normals.ts";
 
 export interface DrawOptions {
   /** float64 unless told; float32, complex64 and complex128 where the distribution has them. */
   readonly dtype?: DType;
 }
 
-/** Numbers from the uniform distribution on [low, high). O(size). */
+interface Shaped {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Throws DTypeError unless the dtype is float64 or float32. */
+export function checkReal(name: string, dtype: DType): void {
+  if (dtype !== "float64" && dtype !== "float32")
+    throw new DTypeError(`${name}: dtype float64 or float32 was expected, got ${dtype}`);
+}
+
+const drawUniform = keyedPrimitive<Shaped & { readonly low: number; readonly high: number }>(
+  "randomUniform",
+  {
+    shape: ({ shape }) => shape,
+    dtype: ({ dtype }) => dtype,
+    fill: (key0, key1, out, { dtype, low, high }) => {
+      const draws = openUniform(key0, key1, out.length);
+      // Rounding to float32 may reach `high`; the largest float32 below 1 keeps the interval half-open.
+      const top = dtype === "float32" ? 1 - 2 ** -24 : 1;
+      for (let i = 0; i < out.length; i++) out[i] = low + (high - low) * Math.min(draws[i]!, top);
+    },
+  },
+);
+
+/** Numbers from the uniform distribution on [low, high). O(size). Throws DomainError unless low <= high are finite. */
 export function uniform(
   from: Key,
   shape: Shape,
@@ -35,16 +51,18 @@ export function uniform(
 ): Tensor {
   const { dtype = "float64", low = 0, high = 1 } = options;
   checkShape(shape, "uniform: shape");
-  if (dtype !== "float64" && dtype !== "float32")
-    throw new DTypeError(`uniform: dtype float64 or float32 was expected, got ${dtype}`);
-  if (!(low <= high)) throw new DomainError(`uniform: low <= high was expected, got ${low} and ${high}`);
-  const data = allocate(dtype, sizeOf(shape));
-  const draws = openUniform(from, data.length);
-  // Rounding to float32 may reach `high`; the largest float32 below 1 keeps the interval half-open.
-  const top = dtype === "float32" ? 1 - 2 ** -24 : 1;
-  for (let i = 0; i < data.length; i++) data[i] = low + (high - low) * Math.min(draws[i]!, top);
-  return new Tensor(data, shape, dtype);
+  checkReal("uniform", dtype);
+  if (!(low <= high && Number.isFinite(high - low)))
+    throw new DomainError(`uniform: finite low <= high was expected, got ${low} and ${high}`);
+  return drawUniform(from, { shape, dtype, low, high });
 }
+
+const drawNormal = keyedPrimitive<Shaped>("randomNormal", {
+  shape: ({ shape }) => shape,
+  dtype: ({ dtype }) => dtype,
+  fill: (key0, key1, out, { dtype }) =>
+    fillNormal(key0, key1, out, dtype.startsWith("complex") ? Math.SQRT1_2 : 1),
+});
 
 /**
  * Standard normal numbers, by Box and Muller's transform of pairs of uniforms. Complex dtypes give circular normals:
@@ -53,75 +71,120 @@ export function uniform(
 export function normal(from: Key, shape: Shape, options: DrawOptions = {}): Tensor {
   const { dtype = "float64" } = options;
   checkShape(shape, "normal: shape");
-  const data = allocate(dtype, sizeOf(shape));
-  const isComplex = dtype.startsWith("complex");
-  if (!isComplex && dtype !== "float64" && dtype !== "float32")
+  if (!dtype.startsWith("complex") && dtype !== "float64" && dtype !== "float32")
     throw new DTypeError(`normal: a float64, float32 or complex dtype was expected, got ${dtype}`);
-  const draws = openUniform(from, data.length + (data.length & 1));
-  const scale = isComplex ? Math.SQRT1_2 : 1;
-  for (let i = 0; i < data.length; i += 2) {
-    const radius = scale * Math.sqrt(-2 * Math.log(draws[i]!));
-    const angle = 2 * Math.PI * draws[i + 1]!;
-    data[i] = radius * Math.cos(angle);
-    if (i + 1 < data.length) data[i + 1] = radius * Math.sin(angle);
-  }
-  return new Tensor(data, shape, dtype);
+  return drawNormal(from, { shape, dtype });
 }
+
+const drawIntegers = keyedPrimitive<{ readonly shape: Shape; readonly low: number; readonly high: number }>(
+  "randomInteger",
+  {
+    shape: ({ shape }) => shape,
+    dtype: () => "int32",
+    fill: (key0, key1, out, { low, high }) => {
+      const draws = openUniform(key0, key1, out.length);
+      for (let i = 0; i < out.length; i++) out[i] = low + Math.floor(draws[i]! * (high - low));
+    },
+  },
+);
 
 /** Integers from `low` to `high - 1`, as int32. O(size). Throws DomainError for an empty range. */
 export function randint(from: Key, shape: Shape, low: number, high: number): Tensor {
   checkShape(shape, "randint: shape");
   if (!(Number.isInteger(low) && Number.isInteger(high) && low < high))
     throw new DomainError(`randint: integers low < high were expected, got ${low} and ${high}`);
-  const draws = openUniform(from, sizeOf(shape));
-  return new Tensor(
-    Int32Array.from(draws, (u) => low + Math.floor(u * (high - low))),
-    shape,
-    "int32",
-  );
+  return drawIntegers(from, { shape, low, high });
 }
+
+const drawPermutation = keyedPrimitive<{ readonly n: number }>("randomPermutation", {
+  shape: ({ n }) => [n],
+  dtype: () => "int32",
+  fill: (key0, key1, order, { n }) => {
+    for (let i = 0; i < n; i++) order[i] = i;
+    const draws = openUniform(key0, key1, n);
+    for (let i = n - 1; i > 0; i--) {
+      const j = Math.floor(draws[i]! * (i + 1));
+      const moved = order[i]!;
+      order[i] = order[j]!;
+      order[j] = moved;
+    }
+  },
+});
 
 /** The numbers 0 … n-1 in random order, as int32 `[n]` (Fisher and Yates). O(n). */
 export function permutation(from: Key, n: number): Tensor {
   checkShape([n], "permutation: n");
-  const order = Int32Array.from({ length: n }, (_, i) => i);
-  const draws = openUniform(from, n);
-  for (let i = n - 1; i > 0; i--) {
-    const j = Math.floor(draws[i]! * (i + 1));
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return new Tensor(order, [n], "int32");
+  return drawPermutation(from, { n });
+}
+
+/** The slices of x along an axis (the first unless told) in random order; the derivative follows. O(size). */
+export function shuffle(from: Key, x: Tensor, axis = 0): Tensor {
+  if (x.ndim === 0) throw new ShapeError("shuffle: x: at least 1 axis was expected, got shape []");
+  const along = normalizeAxis(axis, x.ndim, "shuffle: axis");
+  return take(x, permutation(from, x.shape[along]!), along);
+}
+
+const drawChoice = keyedPrimitive<{ readonly n: number; readonly count: number }>("randomChoice", {
+  shape: ({ count }) => [count],
+  dtype: () => "int32",
+  fill: (key0, key1, chosen, { n, count }) => {
+    const draws = openUniform(key0, key1, count);
+    // Fisher and Yates' shuffle of 0 … n-1, of which only the elements that moved are kept.
+    const moved = new Map<number, number>();
+    for (let i = 0; i < count; i++) {
+      const j = i + Math.floor(draws[i]! * (n - i));
+      chosen[i] = moved.get(j) ?? j;
+      moved.set(j, moved.get(i) ?? i);
+    }
+  },
+});
+
+export interface ChoiceOptions {
+  /** Whether an integer may come more than once; not unless told. */
+  readonly replace?: boolean;
+  /** Weights `[n]` >= 0, of any sum; equal unless told. */
+  readonly probabilities?: TensorLike;
 }
 
 /**
- * `count` different integers from 0 to `n - 1` in random order, as int32 `[count]`: the beginning of a random
- * permutation. O(count), whatever n is. Throws DomainError when count is larger than n, or n than 2^31.
+ * `count` integers from 0 to `n - 1` in random order, as int32 `[count]`. Different ones unless `replace` is told: then
+ * the beginning of a random permutation. O(count), whatever n is; with `probabilities` O(count n) with replacement and
+ * O(n log n) without (see `categorical`). Throws DomainError when count is larger than n (without replacement), n than
+ * 2^31, or for probabilities that are negative, not finite or all zero, and ShapeError when they are not n.
  */
-export function choice(from: Key, n: number, count: number): Tensor {
+export function choice(from: Key, n: number, count: number, options: ChoiceOptions = {}): Tensor {
+  const { replace = false, probabilities } = options;
   checkShape([n], "choice: n");
   checkShape([count], "choice: count");
   if (n > 2 ** 31) throw new DomainError(`choice: n: at most 2^31 was expected, got ${n}`);
-  if (count > n) throw new DomainError(`choice: ${count} different integers below ${n} do not exist`);
-  const draws = openUniform(from, count);
-  // Fisher and Yates' shuffle of 0 … n-1, of which only the elements that moved are kept.
-  const moved = new Map<number, number>();
-  const chosen = Int32Array.from(draws, (u, i) => {
-    const j = i + Math.floor(u * (n - i));
-    const value = moved.get(j) ?? j;
-    moved.set(j, moved.get(i) ?? i);
-    return value;
-  });
-  return new Tensor(chosen, [count], "int32");
+  if (!replace && count > n)
+    throw new DomainError(`choice: ${count} different integers below ${n} do not exist`);
+  if (probabilities !== undefined) {
+    const weights = asTensor(probabilities, "choice: probabilities");
+    if (weights.ndim !== 1 || weights.size !== n)
+      throw new ShapeError(
+        `choice: probabilities: shape [${n}] was expected, got ${formatShape(weights.shape)}`,
+      );
+    checkElements(weights, "choice: probabilities", "a finite number >= 0", (p) => p >= 0 && p < Infinity);
+    return categorical(from, weights.log(), { shape: [count], replace });
+  }
+  if (replace) return count === 0 ? drawChoice(from, { n, count }) : randint(from, [count], 0, n);
+  return drawChoice(from, { n, count });
 }
+
+const drawSigns = keyedPrimitive<Shaped>("randomSign", {
+  shape: ({ shape }) => shape,
+  dtype: ({ dtype }) => dtype,
+  fill: (key0, key1, out) => {
+    const bits = words(key0, key1, Math.ceil(out.length / 32));
+    for (let i = 0; i < out.length; i++) out[i] = (bits[i >>> 5]! >>> (i & 31)) & 1 ? 1 : -1;
+  },
+});
 
 /** Signs: -1 or 1 with equal probability. float64 unless told. O(size). */
 export function rademacher(from: Key, shape: Shape, options: DrawOptions = {}): Tensor {
   const { dtype = "float64" } = options;
   checkShape(shape, "rademacher: shape");
-  if (dtype !== "float64" && dtype !== "float32")
-    throw new DTypeError(`rademacher: dtype float64 or float32 was expected, got ${dtype}`);
-  const data = allocate(dtype, sizeOf(shape));
-  const bits = words(from, Math.ceil(data.length / 32));
-  for (let i = 0; i < data.length; i++) data[i] = (bits[i >>> 5]! >>> (i & 31)) & 1 ? 1 : -1;
-  return new Tensor(data, shape, dtype);
+  checkReal("rademacher", dtype);
+  return drawSigns(from, { shape, dtype });
 }

@@ -1,5 +1,6 @@
 // Every primitive of the registry: the dtypes that it declares, on full and on empty operands.
 import * as P from "polyadic";
+import "polyadic/random";
 import "polyadic/special";
 import { describe, expect, test } from "vitest";
 import { bind } from "../../src/ops/bind.ts";
@@ -52,6 +53,35 @@ const SPECIAL_OF_TWO =
 for (const name of SPECIAL_OF_TWO.split(" ")) RECIPES[name] = pair;
 for (const name of "betainc betaincc betaincinv ellippiinc elliprf elliprd hyp1f1".split(" "))
   RECIPES[name] = { operands: (x) => [x, x, x] };
+
+const shaped = { shape: [2, 2], dtype: "float64" };
+const DRAWS: Record<string, unknown> = {
+  randomBits: shaped,
+  randomUnit: shaped,
+  randomUniform: { ...shaped, low: 0, high: 1 },
+  randomNormal: shaped,
+  randomInteger: { ...shaped, low: 0, high: 9 },
+  randomPermutation: { n: 3 },
+  randomChoice: { n: 9, count: 2 },
+  randomSign: shaped,
+  randomHaar: { rows: 2, columns: 2, dtype: "complex128" },
+  randomSobol: { n: 2, d: 2, skip: 0, scramble: "shift" },
+  randomLatin: { n: 3, d: 2 },
+  splitKey: { count: 2 },
+};
+for (const [name, params] of Object.entries(DRAWS)) RECIPES[name] = { params };
+/** One of two operands, keys or parameters, is of the dtype that is tried. */
+const sampled = (x: P.Tensor): P.Tensor[] =>
+  x.dtype === "uint32" ? [x, P.ones(x.shape)] : [P.ones([...x.shape.slice(0, -1), 2], "uint32"), x];
+RECIPES["foldIn"] = { operands: (x) => [x, x.at(":", 0)] };
+for (const name of ["randomLogGamma", "randomPoisson"]) RECIPES[name] = { operands: sampled };
+RECIPES["randomBinomial"] = { operands: (x) => [...sampled(x), sampled(x)[1]!] };
+RECIPES["gammaBell"] =
+  RECIPES["gammaShapeDerivative"] =
+  RECIPES["truncatedNormalQuantile"] =
+    {
+      operands: (x) => [x, x, x],
+    };
 for (const name of ["elliprj", "hyp2f1"]) RECIPES[name] = { operands: (x) => [x, x, x, x] };
 
 describe("the registry of primitives", () => {

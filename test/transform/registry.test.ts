@@ -1,7 +1,9 @@
 // Walks the registry: every rule of every primitive, for every dtype that it declares, against numbers.
 import "polyadic/fft";
+import "polyadic/interpolate";
 import "polyadic/linalg";
 import "polyadic/optim";
+import "polyadic/random";
 import "polyadic/sparse";
 import "polyadic/special";
 import "polyadic/transform";
@@ -10,8 +12,10 @@ import { primitives } from "polyadic/ops";
 import { describe, expect, test } from "vitest";
 import type { Primitive } from "../../src/ops/primitive.ts";
 import { TRANSFORMS } from "../fft/examples.ts";
+import { INTERPOLATION } from "../interpolate/examples.ts";
 import { FACTORIZATIONS } from "../linalg/examples.ts";
 import { GENERAL, WITHOUT_DERIVATIVE } from "../linalg/generalExamples.ts";
+import { DRAWS } from "../random/examples.ts";
 import { SPARSE } from "../sparse/examples.ts";
 import { SPECIAL } from "../special/examples.ts";
 import {
@@ -46,6 +50,8 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ...SPARSE,
   ...SPECIAL,
   ...GENERAL,
+  ...DRAWS,
+  ...INTERPOLATION,
 };
 
 const all = [...primitives.values()] as unknown as Primitive<unknown>[];
