@@ -1,0 +1,192 @@
+// Explicit Runge-Kutta methods with adaptive steps.
+
+import { stack } from "../../ops/join.ts";
+import { tensor } from "../../tensor/create.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { StepMemory } from "../controller.ts";
+import { alternatingSegment, hermiteSegment, type Segment, stageSegment } from "../dense.ts";
+import { initialStep } from "../initialStep.ts";
+import {
+  type AnyFields,
+  allFinite,
+  type OdeMethod,
+  type Outcome,
+  type Problem,
+  type Stepper,
+  vectorField,
+} from "../problem.ts";
+import { DOP853 } from "./dop853.ts";
+import { dop853Coefficients, errorRatio, errorScale, explicitStages } from "./explicitStep.ts";
+import { BOSH3, DOPRI5, EULER, type ExplicitTableau, HEUN, MIDPOINT, RK4, TSIT5 } from "./tableau.ts";
+
+interface Trial {
+  readonly y: Tensor;
+  readonly slope: Tensor;
+  readonly error: Tensor;
+  /** Slopes of all stages and at the end, one after another; only where the inside of the step is asked for. */
+  readonly stages: Tensor | null;
+}
+
+class ExplicitStepper implements Stepper {
+  t: number;
+  y: Float64Array;
+  readonly isStarted: boolean;
+  readonly #problem: Problem;
+  readonly #tableau: ExplicitTableau;
+  readonly #memory: StepMemory | null;
+  readonly #trial: (
+    t: Tensor,
+    h: Tensor,
+    y: Tensor,
+    slope: Tensor,
+    rtol: Tensor,
+    atol: Tensor,
+    args: unknown,
+  ) => Trial;
+  readonly #inside: (t: Tensor, h: Tensor, y: Tensor, end: Tensor, stages: Tensor, args: unknown) => Tensor;
+  #state: Tensor;
+  #slope: Tensor;
+  #size: number;
+  /** The last accepted step, for its segment. */
+  #last: { t: number; end: number; y: Tensor; slope: Tensor; stages: Tensor | null } | null = null;
+
+  constructor(problem: Problem, field: AnyFields["plain"], tableau: ExplicitTableau) {
+    const { controller, layout, isDense } = problem;
+    this.#problem = problem;
+    this.#tableau = tableau;
+    const { name } = tableau;
+    const isAdaptive = controller.kind === "pid";
+    if (isAdaptive && !tableau.error) problem.fixedStep(name);
+    const slopeOf = (args: unknown) => vectorField(layout, field as never, args, "solveOde: f's result");
+    const what = `${name}:${isDense}:${isAdaptive}`;
+    this.#trial = problem.compile(what, (t, h, y, slope, rtol, atol, args) => {
+      const f = slopeOf(args);
+      const stages = explicitStages(tableau, f, t, h, y, slope);
+      const end = f(t.add(h), stages.y);
+      const slopes = [...stages.slopes, end];
+      const error = isAdaptive
+        ? errorRatio(tableau, slopes, h, errorScale(y, stages.y, rtol, atol))
+        : stages.y.abs().sum().mul(0);
+      return {
+        y: stages.y,
+        slope: end,
+        error,
+        stages: isDense && (tableau.interpolant || tableau === DOP853) ? stack(slopes) : null,
+      };
+    });
+    this.#inside = problem.compile(`${name}:inside`, (t, h, y, end, stages, args) =>
+      dop853Coefficients(slopeOf(args), t, h, y, end, stages),
+    );
+    const f = problem.compile("f", (t: Tensor, y: Tensor, args: unknown) => slopeOf(args)(t, y));
+    this.t = problem.t0;
+    this.y = problem.y0;
+    this.#state = problem.vector(problem.y0);
+    this.#slope = f(tensor(problem.t0), this.#state, problem.args);
+    problem.statistics.evaluations++;
+    this.isStarted = allFinite(this.#slope.data() as Float64Array);
+    this.#memory = controller.kind === "pid" ? new StepMemory(controller, tableau.errorOrder + 1) : null;
+    this.#size =
+      controller.kind === "constant"
+        ? controller.step
+        : initialStep(problem, f, this.#state, this.#slope, tableau.errorOrder);
+  }
+
+  attempt(): Outcome {
+    const problem = this.#problem;
+    const { statistics } = problem;
+    const size = Math.min(this.#size, problem.maxStep);
+    if (problem.isTooSmall(this.t, size)) return "stepTooSmall";
+    const { end, h } = problem.bound(this.t, size);
+    const { y, slope, error, stages } = this.#trial(
+      tensor(this.t),
+      tensor(h),
+      this.#state,
+      this.#slope,
+      problem.rtolTensor,
+      problem.atol,
+      problem.args,
+    );
+    statistics.evaluations += this.#tableau.c.length;
+    const ratio = error.item();
+    if (!(ratio <= 1)) {
+      if (!this.#memory) return "notFinite";
+      this.#size = Math.abs(h) * this.#memory.reject(ratio);
+      if (!Number.isFinite(ratio) && problem.isTooSmall(this.t, this.#size)) return "notFinite";
+      return "rejected";
+    }
+    this.#last = { t: this.t, end, y: this.#state, slope: this.#slope, stages };
+    this.t = end;
+    this.#state = y;
+    this.#slope = slope;
+    this.y = y.data() as Float64Array;
+    if (this.#memory) this.#size = Math.abs(h) * this.#memory.accept(ratio, Math.abs(h));
+    return "accepted";
+  }
+
+  segment(): Segment {
+    const { t, end, y, slope, stages } = this.#last!;
+    const start = y.data() as Float64Array;
+    const { interpolant } = this.#tableau;
+    if (this.#tableau === DOP853) {
+      this.#problem.statistics.evaluations += 3;
+      const d = this.#inside(tensor(t), tensor(end - t), y, this.#state, stages!, this.#problem.args);
+      return alternatingSegment(t, end, start, d.data() as Float64Array);
+    }
+    if (interpolant) return stageSegment(t, end, start, stages!.data() as Float64Array, interpolant);
+    return hermiteSegment(
+      t,
+      end,
+      start,
+      this.y,
+      slope.data() as Float64Array,
+      this.#slope.data() as Float64Array,
+    );
+  }
+}
+
+/** A method of a table. */
+function method(tableau: ExplicitTableau): OdeMethod<"plain"> {
+  return {
+    name: tableau.name,
+    kind: "plain",
+    order: tableau.order,
+    start: (problem, field) => new ExplicitStepper(problem, field, tableau),
+    step: (f, t, h, y) => explicitStages(tableau, f, t, h, y, f(t, y)).y,
+    ...(tableau.error && {
+      errorPower: tableau.errorOrder + 1,
+      trial: ({ f, t, h, y, slope, rtol, atol }) => {
+        const stages = explicitStages(tableau, f, t, h, y, slope);
+        const end = f(t.add(h), stages.y);
+        const error = errorRatio(tableau, [...stages.slopes, end], h, errorScale(y, stages.y, rtol, atol));
+        return { y: stages.y, slope: end, error };
+      },
+    }),
+  };
+}
+
+/**
+ * Dormand and Prince's method of order 5 with an estimate of order 4 and an interpolant of order 4: six evaluations a
+ * step. The first choice for problems that are not stiff, at tolerances from 1e-3 to 1e-8.
+ */
+export const dopri5 = (): OdeMethod<"plain"> => method(DOPRI5);
+
+/** The Dormand-Prince method of order 8 with interpolant of order 7: twelve evaluations a step, for tolerances down to 1e-14. */
+export const dop853 = (): OdeMethod<"plain"> => method(DOP853);
+
+/** Tsitouras' method of order 5 with an estimate of order 4, of smaller errors than `dopri5` for the same work. */
+export const tsit5 = (): OdeMethod<"plain"> => method(TSIT5);
+
+/** Bogacki and Shampine's method of order 3 with an estimate of order 2: for coarse tolerances. */
+export const bosh3 = (): OdeMethod<"plain"> => method(BOSH3);
+
+/** Heun's method, of order 2 with an estimate of order 1. */
+export const heun = (): OdeMethod<"plain"> => method(HEUN);
+
+/** The midpoint rule, of order 2 with an estimate of order 1. */
+export const midpoint = (): OdeMethod<"plain"> => method(MIDPOINT);
+
+/** Euler's method, of order 1 with an estimate by the trapezoidal rule. */
+export const euler = (): OdeMethod<"plain"> => method(EULER);
+
+/** The classical method of order 4, which has no error estimate: it needs `controller: constantStep(h)`. */
+export const rk4 = (): OdeMethod<"plain"> => method(RK4);
