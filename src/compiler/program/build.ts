@@ -3,7 +3,7 @@
 
 import { castP } from "../../ops/cast.ts";
 import type { ContractParams } from "../../ops/contract.ts";
-import { viewStrides } from "../../ops/moves.ts";
+import { type ConcatParams, concatP, viewStrides } from "../../ops/moves.ts";
 import type { Abstract, Primitive } from "../../ops/primitive.ts";
 import type { ReduceParams } from "../../ops/reduce.ts";
 import { type Shape, sameShape, sizeOf } from "../../tensor/shape.ts";
@@ -167,7 +167,27 @@ class Scope {
     if (primitive.name === scanP.name) return this.#scan(params as ScanParams, operands);
     if (primitive.name === whileP.name) return this.#while(params as WhileParams, operands);
     if (primitive.name === condP.name) return this.#branch(params as CondParams, operands, outputs);
+    if (primitive.name === concatP.name) {
+      const { axis } = params as ConcatParams;
+      const isFloat = output!.dtype === "float64" || output!.dtype === "float32";
+      if (isFloat && sizeOf(output!.shape.slice(0, axis)) === 1) return [this.#join(operands, output!)];
+    }
     return this.#host(primitive, params, operands, outputs);
+  }
+
+  /**
+   * Values one after another in memory, each written where it belongs. A part may write a little past its end: they
+   * are written in order, so the next one repairs it.
+   */
+  #join(operands: readonly Value[], output: Abstract): Expression {
+    const whole = this.#context.buffers.allocate(output);
+    let first = 0;
+    for (const operand of operands) {
+      const size = sizeOf(operand.shape);
+      if (size > 0) this.writeTo(this.#context.buffers.part(whole, first, operand.shape), operand);
+      first += size;
+    }
+    return load(whole);
   }
 
   /** Constants with elements of their own are moved to the arena before kernels read them. */
