@@ -1,6 +1,11 @@
 // Alternating measurements: every round runs each candidate once, so that a change of the clock rate or of the load
 // of the machine meets all of them; ratios are taken round by round and their median is reported.
 
+import { allThreads } from "./peers.mjs";
+
+/** OpenBLAS spins for some twenty milliseconds. */
+const SETTLE_MS = 60;
+
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1];
@@ -11,9 +16,12 @@ const median = (values) => {
  * here). Gives per name the median time and the median over rounds of time / time of the first candidate.
  */
 export async function alternate(candidates, { rounds = 15, warmup = 3 } = {}) {
+  // Pools of threads keep a processor busy for a while after their work: with several, everybody waits for the others.
+  const settle = () => allThreads && new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const times = Object.fromEntries(Object.keys(candidates).map((name) => [name, []]));
   for (let round = -warmup; round < rounds; round++) {
     for (const [name, run] of Object.entries(candidates)) {
+      await settle();
       const start = performance.now();
       const reported = await run();
       const elapsed = typeof reported === "number" ? reported : performance.now() - start;

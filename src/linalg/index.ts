@@ -9,9 +9,54 @@ export { type FunmOptions, funm, type ScalarFunction } from "./functions/funm.ts
 export { fractionalMatrixPower, logm, matrixPower } from "./functions/logm.ts";
 export { signm, sqrtm } from "./functions/sqrtm.ts";
 export type { Transposition, Triangle } from "./kernels/triangular.ts";
+export { bicgstab } from "./krylov/bicgstab.ts";
+export { type BlockSolution, blockCg, cg } from "./krylov/cg.ts";
+export { type EigsOptions, eigs, type GeneralEnd, type PartialEig } from "./krylov/eigs.ts";
+export { type EigshOptions, eigsh, type HermitianEnd, type PartialEigh } from "./krylov/eigsh.ts";
+export {
+  type ExpmMultiplyOptions,
+  expmMultiply,
+  type FunctionMultiplyOptions,
+  type FunctionTimesVector,
+  functionMultiply,
+  type HermitianFunctionTimesVector,
+} from "./krylov/functions.ts";
+export { type GmresOptions, gmres } from "./krylov/gmres.ts";
+export { type LeastSquaresOptions, type LeastSquaresSolution, lsmr, lsqr } from "./krylov/leastSquares.ts";
+export { type LobpcgOptions, type LobpcgResult, lobpcg } from "./krylov/lobpcg.ts";
+export { minres } from "./krylov/minres.ts";
+export type { KrylovOptions, KrylovSolution, Preconditioner } from "./krylov/problem.ts";
+export { type PartialSvd, svds } from "./krylov/svds.ts";
+export {
+  type Estimate,
+  type LanczosQuadratureOptions,
+  type SpectralDensityOptions,
+  spectralDensity,
+  stochasticLogDeterminant,
+  stochasticTrace,
+  type TraceOptions,
+  traceOfFunction,
+} from "./krylov/trace.ts";
 export { cond, matrixRank, nullSpace, orth, type RankOptions } from "./norms/condition.ts";
 export { type NormKind, norm } from "./norms/norm.ts";
 export { subspaceAngles } from "./norms/subspaceAngles.ts";
+export { asOperator, type Linear } from "./operator/asOperator.ts";
+export { Banded, solveBanded, tridiagonal } from "./operator/banded.ts";
+export { BlockDiagonal, Inverse, Product, Scaled, Sum, shiftedBy } from "./operator/composite.ts";
+export { Dense, FunctionOperator, type FunctionOperatorOptions } from "./operator/dense.ts";
+export { BlockTensorTrain, Kronecker, Monarch } from "./operator/kronecker.ts";
+export { LinearOperator, type Tags } from "./operator/operator.ts";
+export { solve } from "./operator/solve.ts";
+export {
+  Circulant,
+  Diagonal,
+  Hadamard,
+  HouseholderProduct,
+  identityOperator,
+  LowRank,
+  Permutation,
+  Toeplitz,
+} from "./operator/structured.ts";
 export { type FullQR, fullQr } from "./orthogonal/fullQR.ts";
 export { type PivotedQR, pivotedQr } from "./orthogonal/pivotedQR.ts";
 export { type Polar, polar } from "./orthogonal/polar.ts";
@@ -52,5 +97,5 @@ export { type LeastSquares, lstsq } from "./systems/leastSquares.ts";
 export { type LinearSolveOptions, type LinearSolver, linearSolve } from "./systems/linearSolve.ts";
 export { type LUFactors, lu } from "./systems/lu.ts";
 export { pinv } from "./systems/pseudoinverse.ts";
-export { solve, solvePositive } from "./systems/solve.ts";
+export { solvePositive } from "./systems/solve.ts";
 export { solveTriangular } from "./systems/solveTriangular.ts";

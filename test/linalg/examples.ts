@@ -101,6 +101,14 @@ export const FACTORIZATIONS: Readonly<Record<string, readonly Example[]>> = {
       observe: ([values, vectors]) => [values!, between(vectors!, values!, vectors!)],
     },
   ],
+  solveBanded: [
+    {
+      params: { lower: 1, upper: 1 },
+      operands: [around(3, 4, 3, 0.2), values([4, 2])],
+      linear: [[1]],
+      slack: 8,
+    },
+  ],
   slogdet: [one(undefined, around(3, 3, 2, 0.5))],
   frobenius: [one(undefined, values([3, 2]))],
 };

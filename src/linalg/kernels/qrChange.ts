@@ -2,6 +2,7 @@
 // and columns of Q, in O(m n).
 // Source: Daniel, Gragg, Kaufman and Stewart, "Reorthogonalization and stable algorithms for updating the Gram-Schmidt
 // QR factorization", Math. Comp. 30 (1976).
+import { applyTurn, findTurn, turn } from "./planeRotations.ts";
 import { addTimes, adjointTimes, norm2, scale, type Width } from "./vector.ts";
 
 /** Q with one column and R with one row more than the factors have: room for what a change adds. */
@@ -61,15 +62,17 @@ export class GrowingQR {
 
   /** Rotates rows i and l of R, of `z`, and columns i and l of Q, such that element `cleared` of z becomes zero. */
   rotate(z: Float64Array, i: number, l: number, cleared: "first" | "second", from = 0): void {
-    const { w } = this;
-    const [keep, zero] = cleared === "second" ? [i, l] : [l, i];
-    const rotation = rotationOf(w, z, keep * w, zero * w);
-    if (!rotation) return;
-    for (let j = from; j < this.columns.length; j++)
-      if (this.columns[j] !== z) rotateRows(w, this.columns[j]!, keep, zero, rotation);
-    rotateRows(w, z, keep, zero, rotation);
-    z.fill(0, zero * w, (zero + 1) * w);
-    rotateColumns(w, this.q, this.m, keep, zero, rotation);
+    const { w, m, q, columns } = this;
+    const [keep, zero] = cleared === "second" ? [i * w, l * w] : [l * w, i * w];
+    const part = (at: number): number => (w === 2 ? z[at + 1]! : 0);
+    if (z[zero] === 0 && part(zero) === 0) return;
+    findTurn(w, z[keep]!, part(keep), z[zero]!, part(zero));
+    const [c, re, im] = turn as unknown as readonly [number, number, number];
+    for (let j = from; j < columns.length; j++)
+      if (columns[j] !== z) applyTurn(w, columns[j]!, keep, zero, w, 1, c, re, im);
+    applyTurn(w, z, keep, zero, w, 1, c, re, im);
+    z.fill(0, zero, zero + w);
+    applyTurn(w, q, keep * m, zero * m, w, m, c, re, -im);
   }
 
   /** Clears what column after column has one below the diagonal, from column `first` on. */
@@ -97,70 +100,5 @@ export class GrowingQR {
       r.set(column.subarray(0, Math.min(k, j + 1) * w), j * k * w);
     });
     return { q: q.slice(0, m * k * w), r };
-  }
-}
-
-/** A plane rotation with a real cosine: [c s; −s̄ c]. */
-interface Rotation {
-  readonly c: number;
-  readonly re: number;
-  readonly im: number;
-}
-
-/** The rotation that turns (f, g) into (·, 0); null when g is zero. */
-function rotationOf(w: Width, z: Float64Array, f: number, g: number): Rotation | null {
-  const fIm = w === 2 ? z[f + 1]! : 0;
-  const gIm = w === 2 ? z[g + 1]! : 0;
-  const a = Math.hypot(z[f]!, fIm);
-  const b = Math.hypot(z[g]!, gIm);
-  if (b === 0) return null;
-  const size = Math.hypot(a, b);
-  // s = (f / |f|) ḡ / size, where f / |f| is 1 for f = 0.
-  const uRe = a === 0 ? 1 : z[f]! / a;
-  const uIm = a === 0 ? 0 : fIm / a;
-  return { c: a / size, re: (uRe * z[g]! + uIm * gIm) / size, im: (uIm * z[g]! - uRe * gIm) / size };
-}
-
-function rotateRows(w: Width, x: Float64Array, i: number, l: number, { c, re, im }: Rotation): void {
-  const p = i * w;
-  const q = l * w;
-  const a = x[p]!;
-  const b = x[q]!;
-  if (w === 1) {
-    x[p] = c * a + re * b;
-    x[q] = c * b - re * a;
-    return;
-  }
-  const ai = x[p + 1]!;
-  const bi = x[q + 1]!;
-  x[p] = c * a + re * b - im * bi;
-  x[p + 1] = c * ai + re * bi + im * b;
-  x[q] = c * b - re * a - im * ai;
-  x[q + 1] = c * bi - re * ai + im * a;
-}
-
-/** Columns i and l of Q times the adjoint of the rotation. */
-function rotateColumns(
-  w: Width,
-  x: Float64Array,
-  m: number,
-  i: number,
-  l: number,
-  { c, re, im }: Rotation,
-): void {
-  for (let p = i * m * w, q = l * m * w, end = p + m * w; p < end; p += w, q += w) {
-    const a = x[p]!;
-    const b = x[q]!;
-    if (w === 1) {
-      x[p] = c * a + re * b;
-      x[q] = c * b - re * a;
-      continue;
-    }
-    const ai = x[p + 1]!;
-    const bi = x[q + 1]!;
-    x[p] = c * a + re * b + im * bi;
-    x[p + 1] = c * ai + re * bi - im * b;
-    x[q] = c * b - re * a + im * ai;
-    x[q + 1] = c * bi - re * ai - im * a;
   }
 }
