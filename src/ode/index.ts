@@ -11,7 +11,12 @@ export {
   stepFilters,
 } from "./controller.ts";
 export type { OdeEvent } from "./events.ts";
+export { ark4, ars222, ars443, esdirk4, sdirk4 } from "./implicit/additive.ts";
+export { type BdfOptions, bdf } from "./implicit/bdf.ts";
+export { radau5 } from "./implicit/radau5.ts";
+export type { ImplicitOptions, JacobianFunction } from "./implicit/system.ts";
 export { bosh3, dop853, dopri5, euler, heun, midpoint, rk4, tsit5 } from "./methods/explicit.ts";
+export { type OdeintOptions, type OdeintSolution, odeint } from "./odeint.ts";
 export type { OdeProgress, SaveAt, SolveOdeOptions } from "./options.ts";
 export type {
   FieldKind,

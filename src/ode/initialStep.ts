@@ -1,5 +1,3 @@
-import { tensor } from "../tensor/create.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import type { Problem } from "./problem.ts";
 
 /** The root mean square of x / (atol + rtol·|y|) over the numbers of a state. */
@@ -34,32 +32,25 @@ export function tolerancedNorm(
  *
  * Source: Hairer, Norsett and Wanner, Solving Ordinary Differential Equations I (1993), section II.4.
  */
-export function initialStep(
+export function initialStepOf(
   problem: Problem,
-  f: (t: Tensor, y: Tensor, args: unknown) => Tensor,
-  state: Tensor,
-  slope: Tensor,
+  f: (t: number, y: Float64Array) => Float64Array,
+  f0: Float64Array,
   order: number,
 ): number {
-  const { t0, t1, direction, maxStep } = problem;
+  const { t0, t1, direction, maxStep, y0 } = problem;
   const span = Math.abs(t1 - t0);
   if (problem.initialStep !== undefined) return Math.min(problem.initialStep, span);
-  const y = state.data() as Float64Array;
-  const f0 = slope.data() as Float64Array;
-  const d0 = tolerancedNorm(problem, y, y);
-  const d1 = tolerancedNorm(problem, f0, y);
-  let guess = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : 0.01 * (d0 / d1);
-  guess = Math.min(guess, span);
+  const d0 = tolerancedNorm(problem, y0, y0);
+  const d1 = tolerancedNorm(problem, f0, y0);
+  const guess = Math.min(d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : 0.01 * (d0 / d1), span);
   const h = direction * guess;
-  const moved = y.map((value, i) => value + h * f0[i]!);
-  const f1 = f(tensor(t0 + h), problem.vector(moved), problem.args).data() as Float64Array;
-  problem.statistics.evaluations++;
-  const d2 =
-    tolerancedNorm(
-      problem,
-      f1.map((value, i) => value - f0[i]!),
-      y,
-    ) / guess;
+  const f1 = f(
+    t0 + h,
+    y0.map((value, i) => value + h * f0[i]!),
+  );
+  const change = f1.map((value, i) => value - f0[i]!);
+  const d2 = tolerancedNorm(problem, change, y0) / guess;
   const largest = Math.max(d1, d2);
   const fitted = largest <= 1e-15 ? Math.max(1e-6, guess * 1e-3) : (0.01 / largest) ** (1 / (order + 1));
   const size = Math.min(100 * guess, fitted, span, maxStep);

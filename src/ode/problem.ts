@@ -91,7 +91,8 @@ export interface OdeMethod<K extends FieldKind = FieldKind> {
 }
 
 export interface TrialInput {
-  readonly f: (t: Tensor, y: Tensor) => Tensor;
+  readonly f: (t: Tensor, y: Tensor, args: unknown) => Tensor;
+  readonly args: unknown;
   readonly t: Tensor;
   readonly h: Tensor;
   readonly y: Tensor;

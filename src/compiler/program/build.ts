@@ -15,9 +15,10 @@ import { type WhileParams, whileP } from "../../transform/control/whilePrimitive
 import { type Atom, type Equation, type Graph, Variable } from "../../transform/graphs/graph.ts";
 import { uniformValue } from "../passes/constants.ts";
 import { optimize } from "../passes/optimize.ts";
-import { Buffers, bufferOf } from "./buffers.ts";
+import { Buffers, bufferOf, elementBytes } from "./buffers.ts";
 import { type Expression, mapLoads, nodesOf } from "./expressions.ts";
 import { canMap, canMapScalar } from "./kernels.ts";
+import { WIDEST_STORE } from "./emitMap.ts";
 import { mergeMap } from "./merge.ts";
 import type { MapStep, Program, Step } from "./steps.ts";
 
@@ -293,9 +294,7 @@ class Scope {
     const loop = this.#context.loops++;
     const carries = this.#startCarries(operands, roles);
     const stacks = body.outputs.map((x, i) =>
-      outputs[i] === "slice"
-        ? this.#context.buffers.allocate({ shape: [length, ...x.shape], dtype: x.dtype })
-        : null,
+      outputs[i] === "slice" ? this.#stack({ shape: [length, ...x.shape], dtype: x.dtype }, reverse) : null,
     );
     const inner = new Scope(this.#context);
     let next = 0;
@@ -316,6 +315,19 @@ class Scope {
     this.steps.push({ kind: "loop", index: loop, length, reverse, body: inner.steps });
     next = 0;
     return body.outputs.map((_, i) => load(stacks[i] ?? carries[next++]!));
+  }
+
+  /**
+   * Room for what a loop stacks. Vectors may write past the end of a slice, which the next one repairs; a loop from the
+   * last slice to the first must find that one behind it, so its slices lie the other way round.
+   */
+  #stack(x: Abstract, reverse: boolean): Tensor {
+    const whole = this.#context.buffers.allocate(x);
+    const [length, ...rest] = x.shape as [number, ...number[]];
+    const isWhole = (sizeOf(rest) * elementBytes(x.dtype)) % WIDEST_STORE === 0;
+    if (!reverse || isWhole || length === 0) return whole;
+    const [step, ...steps] = whole.strides as [number, ...number[]];
+    return new Tensor(whole.storage, x.shape, x.dtype, [-step, ...steps], (length - 1) * step);
   }
 
   /** A value that a loop reads in every step: computed before it. */

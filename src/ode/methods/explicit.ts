@@ -5,7 +5,7 @@ import { tensor } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { StepMemory } from "../controller.ts";
 import { alternatingSegment, hermiteSegment, type Segment, stageSegment } from "../dense.ts";
-import { initialStep } from "../initialStep.ts";
+import { initialStepOf } from "../initialStep.ts";
 import {
   type AnyFields,
   allFinite,
@@ -83,12 +83,16 @@ class ExplicitStepper implements Stepper {
     this.#state = problem.vector(problem.y0);
     this.#slope = f(tensor(problem.t0), this.#state, problem.args);
     problem.statistics.evaluations++;
+    const slopeAt = (t: number, y: Float64Array): Float64Array => {
+      problem.statistics.evaluations++;
+      return f(tensor(t), problem.vector(y), problem.args).data() as Float64Array;
+    };
     this.isStarted = allFinite(this.#slope.data() as Float64Array);
     this.#memory = controller.kind === "pid" ? new StepMemory(controller, tableau.errorOrder + 1) : null;
     this.#size =
       controller.kind === "constant"
         ? controller.step
-        : initialStep(problem, f, this.#state, this.#slope, tableau.errorOrder);
+        : initialStepOf(problem, slopeAt, this.#slope.data() as Float64Array, tableau.errorOrder);
   }
 
   attempt(): Outcome {
@@ -154,7 +158,8 @@ function method(tableau: ExplicitTableau): OdeMethod<"plain"> {
     step: (f, t, h, y) => explicitStages(tableau, f, t, h, y, f(t, y)).y,
     ...(tableau.error && {
       errorPower: tableau.errorOrder + 1,
-      trial: ({ f, t, h, y, slope, rtol, atol }) => {
+      trial: ({ f: field, args, t, h, y, slope, rtol, atol }) => {
+        const f = (time: Tensor, state: Tensor): Tensor => field(time, state, args);
         const stages = explicitStages(tableau, f, t, h, y, slope);
         const end = f(t.add(h), stages.y);
         const error = errorRatio(tableau, [...stages.slopes, end], h, errorScale(y, stages.y, rtol, atol));
