@@ -30,3 +30,11 @@ export type {
   Statistics,
 } from "./problem.ts";
 export { type OdeSolution, type OdeStatus, solveOde } from "./solveOde.ts";
+export { etdrk4, exponentialEuler } from "./structure/exponential.ts";
+export {
+  type SplittingScheme,
+  splitting,
+  stormerVerlet,
+  yoshida4,
+  yoshida6,
+} from "./structure/symplectic.ts";
