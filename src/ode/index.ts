@@ -29,6 +29,9 @@ export type {
   SplitFlows,
   Statistics,
 } from "./problem.ts";
+export { type BrownianOptions, type BrownianPath, brownianPath } from "./sde/brownian.ts";
+export { eulerMaruyama, milstein, type SdeMethod, stochasticHeun } from "./sde/methods.ts";
+export { type Noise, type SdeSolution, type SolveSdeOptions, solveSde } from "./sde/solveSde.ts";
 export { type OdeSolution, type OdeStatus, solveOde } from "./solveOde.ts";
 export { etdrk4, exponentialEuler } from "./structure/exponential.ts";
 export {
