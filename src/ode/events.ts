@@ -2,13 +2,12 @@
 
 import { stack } from "../ops/join.ts";
 import { asTensor } from "../ops/operands.ts";
-import { tensor } from "../tensor/create.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { brent } from "./brent.ts";
 import type { Segment } from "./dense.ts";
-import type { Problem } from "./problem.ts";
+import { type Problem, scalar } from "./problem.ts";
 import { unravelState } from "./state.ts";
 
 /** A function of the solution whose zeros are sought. */
@@ -56,7 +55,7 @@ export class EventWatch {
   }
 
   #at(t: number, y: Float64Array): Float64Array {
-    return this.#values(tensor(t), this.#problem.vector(y), this.#problem.args).data() as Float64Array;
+    return this.#values(scalar(t), this.#problem.vector(y), this.#problem.args).data() as Float64Array;
   }
 
   /** Notes the zeros of an accepted step; returns where integration must end, if it must. */

@@ -88,6 +88,8 @@ export interface OdeMethod<K extends FieldKind = FieldKind> {
   readonly trial?: (input: TrialInput) => TrialOutput;
   /** The power of the step that the error estimate is proportional to. */
   readonly errorPower?: number;
+  /** Of the right-hand side, in a trial. */
+  readonly evaluations?: number;
 }
 
 export interface TrialInput {
@@ -247,6 +249,9 @@ export class Problem {
     );
   }
 }
+
+/** A known number as a tensor, made faster than by `tensor()`. */
+export const scalar = (value: number): Tensor => new Tensor(Float64Array.of(value), [], "float64");
 
 export const allFinite = (data: Float64Array): boolean => {
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) return false;

@@ -1,5 +1,6 @@
 // The driver: a stepper is moved from t0 to t1, and what was asked for is kept on the way.
 
+import { concat, stack } from "../ops/join.ts";
 import { tensor } from "../tensor/create.ts";
 import { AbortedError, DomainError, TracerError } from "../tensor/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -8,8 +9,18 @@ import { type Segment, segmentAt } from "./dense.ts";
 import { checkEvents, EventWatch, type OdeEvent } from "./events.ts";
 import { dopri5 } from "./methods/explicit.ts";
 import { absoluteTolerance, finite, positive, type SolveOdeOptions, saveTimes } from "./options.ts";
-import { type FieldKind, type Fields, type OdeMethod, Problem, type Statistics } from "./problem.ts";
+import {
+  type AnyFields,
+  allFinite,
+  type FieldKind,
+  type Fields,
+  type OdeMethod,
+  Problem,
+  type Statistics,
+  vectorField,
+} from "./problem.ts";
 import { checkFinite, isTraced, type Layout, layoutOf, ravelState, unravelState } from "./state.ts";
+import { adaptiveSolve } from "./traced.ts";
 
 /** How integration ended. */
 export type OdeStatus = "finished" | "event" | "maxSteps" | "stepTooSmall" | "notFinite";
@@ -82,6 +93,24 @@ export function solveOde<Y, A = undefined, K extends FieldKind = "plain">(
     compiles: options.compile ?? true,
     owner: f as object,
   });
+  const keepsEnds = !keepsSteps && !needsInside && problem.maxStep === Number.POSITIVE_INFINITY;
+  if (keepsEnds && (options.compile ?? true) && !onProgress && !signal && t0 !== t1) {
+    const end = straightThrough(problem, method, f as AnyFields["plain"], maxSteps);
+    if (end) {
+      const { statistics } = problem;
+      const kept = times!.map((t) => (t === t0 ? start : end));
+      return {
+        t: tensor(Float64Array.from(times!)),
+        y: statesOf<Y>(layout, kept),
+        dense: null,
+        events: [],
+        statistics,
+        status: "finished",
+        converged: true,
+        message: messageOf("finished", t1, maxSteps),
+      };
+    }
+  }
   const stepper = method.start(problem, f as never);
   const { statistics, direction } = problem;
   const watch = events.length > 0 ? new EventWatch(problem, events) : null;
@@ -133,6 +162,46 @@ export function solveOde<Y, A = undefined, K extends FieldKind = "plain">(
     converged: status === "finished" || status === "event",
     message: messageOf(status, stepper.t, maxSteps),
   };
+}
+
+/**
+ * The state at t1 by a whole integration that is one compiled loop, for methods that can be traced, when nothing on the way
+ * is asked for; null when it does not get there, so that the driver may find out why.
+ */
+function straightThrough(
+  problem: Problem,
+  method: OdeMethod,
+  f: AnyFields["plain"],
+  maxSteps: number,
+): Float64Array | null {
+  const { controller, layout, t0, t1, args, initialStep } = problem;
+  if (!method.trial || method.kind !== "plain" || controller.kind !== "pid") return null;
+  const name = `straight:${method.name}:${initialStep}:${maxSteps}:${JSON.stringify(controller)}`;
+  const run = problem.compile(name, (y: Tensor, times: Tensor, rtol: Tensor, atol: Tensor, own: unknown) => {
+    const field = (t: Tensor, x: Tensor, inner: unknown): Tensor =>
+      vectorField(layout, f as never, inner, "solveOde: f's result")(t, x);
+    const options = { method: method as OdeMethod<"plain">, controller, rtol, atol, maxSteps, initialStep };
+    const { y: states, steps, accepted, converged } = adaptiveSolve(field, y, times, own, options);
+    // All in one vector, which comes back faster than a tree.
+    const counts = stack([steps, accepted, converged.astype("int32")]).astype(states.dtype);
+    return concat([states.at(1), counts], 0);
+  });
+  const times = tensor(Float64Array.of(t0, t1));
+  const data = run(
+    problem.vector(problem.y0),
+    times,
+    problem.rtolTensor,
+    problem.atol,
+    args,
+  ).data() as Float64Array;
+  const { entries, width, statistics } = problem;
+  const [steps, accepted, converged] = [0, 1, 2].map((i) => data[entries + i * width]!);
+  if (converged !== 1 || !allFinite(data.subarray(0, entries))) return null;
+  statistics.steps = steps!;
+  statistics.accepted = accepted!;
+  statistics.rejected = steps! - accepted!;
+  statistics.evaluations = (initialStep === undefined ? 2 : 1) + steps! * method.evaluations!;
+  return data.slice(0, entries);
 }
 
 /** The times and states that are kept. */

@@ -5,13 +5,12 @@ import { solveTriangle, zeroOnDiagonal } from "../../linalg/kernels/triangular.t
 import type { Width } from "../../linalg/kernels/vector.ts";
 import { complexFrom, imag, real } from "../../ops/complex.ts";
 import { stack } from "../../ops/join.ts";
-import { tensor } from "../../tensor/create.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { jacfwd } from "../../transform/jacobian.ts";
 import { tolerancedNorm } from "../initialStep.ts";
-import { allFinite, type Problem, type RightHandSide, vectorField } from "../problem.ts";
+import { allFinite, type Problem, type RightHandSide, scalar, vectorField } from "../problem.ts";
 import { unravelState } from "../state.ts";
 
 /** ∂f/∂y `[n, n]` on the vector of the state: the tensors of y0 in order, keys sorted. */
@@ -76,7 +75,7 @@ export class ImplicitSystem {
   slope(t: number, y: Float64Array): Float64Array {
     this.problem.statistics.evaluations++;
     return this.#slope(
-      tensor(t),
+      scalar(t),
       new Tensor(y, [this.n], "float64"),
       this.problem.args,
     ).data() as Float64Array;
@@ -97,7 +96,7 @@ export class ImplicitSystem {
   /** ∂f/∂y, row-major; null when it is not finite. */
   jacobian(t: number, y: Float64Array): Float64Array | null {
     this.problem.statistics.jacobians++;
-    const j = this.#jacobian(tensor(t), new Tensor(y, [this.n], "float64"), this.problem.args);
+    const j = this.#jacobian(scalar(t), new Tensor(y, [this.n], "float64"), this.problem.args);
     if (!sameShape(j.shape, [this.n, this.n]))
       throw new ShapeError(
         `solveOde: jacobian: shape [${this.n}, ${this.n}] was expected, got ${formatShape(j.shape)}`,

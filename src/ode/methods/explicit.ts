@@ -1,8 +1,7 @@
 // Explicit Runge-Kutta methods with adaptive steps.
 
-import { stack } from "../../ops/join.ts";
-import { tensor } from "../../tensor/create.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { concat } from "../../ops/join.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { StepMemory } from "../controller.ts";
 import { alternatingSegment, hermiteSegment, type Segment, stageSegment } from "../dense.ts";
 import { initialStepOf } from "../initialStep.ts";
@@ -13,19 +12,12 @@ import {
   type Outcome,
   type Problem,
   type Stepper,
+  scalar,
   vectorField,
 } from "../problem.ts";
 import { DOP853 } from "./dop853.ts";
 import { dop853Coefficients, errorRatio, errorScale, explicitStages } from "./explicitStep.ts";
 import { BOSH3, DOPRI5, EULER, type ExplicitTableau, HEUN, MIDPOINT, RK4, TSIT5 } from "./tableau.ts";
-
-interface Trial {
-  readonly y: Tensor;
-  readonly slope: Tensor;
-  readonly error: Tensor;
-  /** Slopes of all stages and at the end, one after another; only where the inside of the step is asked for. */
-  readonly stages: Tensor | null;
-}
 
 class ExplicitStepper implements Stepper {
   t: number;
@@ -34,21 +26,17 @@ class ExplicitStepper implements Stepper {
   readonly #problem: Problem;
   readonly #tableau: ExplicitTableau;
   readonly #memory: StepMemory | null;
-  readonly #trial: (
-    t: Tensor,
-    h: Tensor,
-    y: Tensor,
-    slope: Tensor,
-    rtol: Tensor,
-    atol: Tensor,
-    args: unknown,
-  ) => Trial;
+  /**
+   * From `[t, h]` and state and slope, one after the other, to one vector: state and slope at the end, the error, and, where the
+   * inside of the step is asked for, the slopes of all stages and at the end. One tensor each way keeps calls cheap.
+   */
+  readonly #trial: (time: Tensor, start: Tensor, rtol: Tensor, atol: Tensor, args: unknown) => Tensor;
   readonly #inside: (t: Tensor, h: Tensor, y: Tensor, end: Tensor, stages: Tensor, args: unknown) => Tensor;
-  #state: Tensor;
-  #slope: Tensor;
+  /** State and slope. */
+  #start: Tensor;
   #size: number;
   /** The last accepted step, for its segment. */
-  #last: { t: number; end: number; y: Tensor; slope: Tensor; stages: Tensor | null } | null = null;
+  #last: { t: number; end: number; start: Tensor; stages: Float64Array | null } | null = null;
 
   constructor(problem: Problem, field: AnyFields["plain"], tableau: ExplicitTableau) {
     const { controller, layout, isDense } = problem;
@@ -59,20 +47,19 @@ class ExplicitStepper implements Stepper {
     if (isAdaptive && !tableau.error) problem.fixedStep(name);
     const slopeOf = (args: unknown) => vectorField(layout, field as never, args, "solveOde: f's result");
     const what = `${name}:${isDense}:${isAdaptive}`;
-    this.#trial = problem.compile(what, (t, h, y, slope, rtol, atol, args) => {
+    const n = layout.size;
+    this.#trial = problem.compile(what, (time, start, rtol, atol, args) => {
       const f = slopeOf(args);
+      const [t, h] = [time.at(0), time.at(1)];
+      const [y, slope] = [start.at(`:${n}`), start.at(`${n}:`)];
       const stages = explicitStages(tableau, f, t, h, y, slope);
       const end = f(t.add(h), stages.y);
       const slopes = [...stages.slopes, end];
       const error = isAdaptive
         ? errorRatio(tableau, slopes, h, errorScale(y, stages.y, rtol, atol))
         : stages.y.abs().sum().mul(0);
-      return {
-        y: stages.y,
-        slope: end,
-        error,
-        stages: isDense && (tableau.interpolant || tableau === DOP853) ? stack(slopes) : null,
-      };
+      const inside = isDense && (tableau.interpolant || tableau === DOP853) ? slopes : [];
+      return concat([stages.y, end, error.reshape([1]).astype(layout.dtype), ...inside], 0);
     });
     this.#inside = problem.compile(`${name}:inside`, (t, h, y, end, stages, args) =>
       dop853Coefficients(slopeOf(args), t, h, y, end, stages),
@@ -80,19 +67,22 @@ class ExplicitStepper implements Stepper {
     const f = problem.compile("f", (t: Tensor, y: Tensor, args: unknown) => slopeOf(args)(t, y));
     this.t = problem.t0;
     this.y = problem.y0;
-    this.#state = problem.vector(problem.y0);
-    this.#slope = f(tensor(problem.t0), this.#state, problem.args);
+    const slope = f(scalar(problem.t0), problem.vector(problem.y0), problem.args).data() as Float64Array;
     problem.statistics.evaluations++;
+    const start = new Float64Array(2 * problem.entries);
+    start.set(problem.y0);
+    start.set(slope, problem.entries);
+    this.#start = problem.vector(start);
     const slopeAt = (t: number, y: Float64Array): Float64Array => {
       problem.statistics.evaluations++;
-      return f(tensor(t), problem.vector(y), problem.args).data() as Float64Array;
+      return f(scalar(t), problem.vector(y), problem.args).data() as Float64Array;
     };
-    this.isStarted = allFinite(this.#slope.data() as Float64Array);
+    this.isStarted = allFinite(slope);
     this.#memory = controller.kind === "pid" ? new StepMemory(controller, tableau.errorOrder + 1) : null;
     this.#size =
       controller.kind === "constant"
         ? controller.step
-        : initialStepOf(problem, slopeAt, this.#slope.data() as Float64Array, tableau.errorOrder);
+        : initialStepOf(problem, slopeAt, slope, tableau.errorOrder);
   }
 
   attempt(): Outcome {
@@ -101,49 +91,50 @@ class ExplicitStepper implements Stepper {
     const size = Math.min(this.#size, problem.maxStep);
     if (problem.isTooSmall(this.t, size)) return "stepTooSmall";
     const { end, h } = problem.bound(this.t, size);
-    const { y, slope, error, stages } = this.#trial(
-      tensor(this.t),
-      tensor(h),
-      this.#state,
-      this.#slope,
-      problem.rtolTensor,
-      problem.atol,
-      problem.args,
-    );
+    const time = new Tensor(Float64Array.of(this.t, h), [2], "float64");
+    const result = this.#trial(time, this.#start, problem.rtolTensor, problem.atol, problem.args);
     statistics.evaluations += this.#tableau.c.length;
-    const ratio = error.item();
+    const { entries, width } = problem;
+    const data = result.data() as Float64Array;
+    const ratio = data[2 * entries]!;
     if (!(ratio <= 1)) {
       if (!this.#memory) return "notFinite";
       this.#size = Math.abs(h) * this.#memory.reject(ratio);
       if (!Number.isFinite(ratio) && problem.isTooSmall(this.t, this.#size)) return "notFinite";
       return "rejected";
     }
-    this.#last = { t: this.t, end, y: this.#state, slope: this.#slope, stages };
+    const stages = problem.isDense ? data.subarray(2 * entries + width) : null;
+    this.#last = { t: this.t, end, start: this.#start, stages };
     this.t = end;
-    this.#state = y;
-    this.#slope = slope;
-    this.y = y.data() as Float64Array;
+    this.#start = new Tensor(data, [2 * problem.layout.size], result.dtype);
+    this.y = data.subarray(0, entries);
     if (this.#memory) this.#size = Math.abs(h) * this.#memory.accept(ratio, Math.abs(h));
     return "accepted";
   }
 
   segment(): Segment {
-    const { t, end, y, slope, stages } = this.#last!;
-    const start = y.data() as Float64Array;
+    const problem = this.#problem;
+    const { entries, layout } = problem;
+    const { t, end, start, stages } = this.#last!;
+    const before = start.data() as Float64Array;
+    const after = this.#start.data() as Float64Array;
+    const y = before.subarray(0, entries);
     const { interpolant } = this.#tableau;
     if (this.#tableau === DOP853) {
-      this.#problem.statistics.evaluations += 3;
-      const d = this.#inside(tensor(t), tensor(end - t), y, this.#state, stages!, this.#problem.args);
-      return alternatingSegment(t, end, start, d.data() as Float64Array);
+      problem.statistics.evaluations += 3;
+      const [from, to] = [problem.vector(y), problem.vector(this.y)];
+      const slopes = new Tensor(stages!, [this.#tableau.c.length + 1, layout.size], layout.dtype);
+      const d = this.#inside(scalar(t), scalar(end - t), from, to, slopes, problem.args);
+      return alternatingSegment(t, end, y, d.data() as Float64Array);
     }
-    if (interpolant) return stageSegment(t, end, start, stages!.data() as Float64Array, interpolant);
+    if (interpolant) return stageSegment(t, end, y, stages!, interpolant);
     return hermiteSegment(
       t,
       end,
-      start,
+      y,
       this.y,
-      slope.data() as Float64Array,
-      this.#slope.data() as Float64Array,
+      before.subarray(entries, 2 * entries),
+      after.subarray(entries, 2 * entries),
     );
   }
 }
@@ -158,6 +149,7 @@ function method(tableau: ExplicitTableau): OdeMethod<"plain"> {
     step: (f, t, h, y) => explicitStages(tableau, f, t, h, y, f(t, y)).y,
     ...(tableau.error && {
       errorPower: tableau.errorOrder + 1,
+      evaluations: tableau.c.length,
       trial: ({ f: field, args, t, h, y, slope, rtol, atol }) => {
         const f = (time: Tensor, state: Tensor): Tensor => field(time, state, args);
         const stages = explicitStages(tableau, f, t, h, y, slope);

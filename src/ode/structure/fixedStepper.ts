@@ -1,6 +1,5 @@
 // Methods that are one tensor function from step to step, without an estimate of their error.
 
-import { tensor } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { hermiteSegment, type Segment } from "../dense.ts";
 import { vectorFields } from "../fields.ts";
@@ -12,6 +11,7 @@ import {
   type Outcome,
   type Problem,
   type Stepper,
+  scalar,
   type VectorFields,
 } from "../problem.ts";
 
@@ -76,9 +76,9 @@ class FixedStepper<K extends FieldKind> implements Stepper {
     // Rounding of the time must not change equal steps: factors that depend on them are constants then.
     const even = Math.abs(Math.abs(h) - size) < 1e-9 * size ? problem.direction * size : h;
     if (this.#prepared?.h !== even)
-      this.#prepared = { h: even, parts: this.#prepare(tensor(even), problem.args) };
+      this.#prepared = { h: even, parts: this.#prepare(scalar(even), problem.args) };
     const { parts } = this.#prepared;
-    const next = this.#step(tensor(this.t), tensor(even), problem.vector(this.y), parts, problem.args);
+    const next = this.#step(scalar(this.t), scalar(even), problem.vector(this.y), parts, problem.args);
     problem.statistics.evaluations += this.#method.evaluations;
     const y = next.data() as Float64Array;
     if (!allFinite(y)) return "notFinite";
@@ -93,7 +93,7 @@ class FixedStepper<K extends FieldKind> implements Stepper {
     const problem = this.#problem;
     const slopeAt = (time: number, state: Float64Array): Float64Array => {
       problem.statistics.evaluations++;
-      return this.#slope(tensor(time), problem.vector(state), problem.args).data() as Float64Array;
+      return this.#slope(scalar(time), problem.vector(state), problem.args).data() as Float64Array;
     };
     const h = this.t - t;
     if (!this.#method.slope) {
