@@ -16,9 +16,9 @@ import { type Atom, type Equation, type Graph, Variable } from "../../transform/
 import { uniformValue } from "../passes/constants.ts";
 import { optimize } from "../passes/optimize.ts";
 import { Buffers, bufferOf, elementBytes } from "./buffers.ts";
+import { WIDEST_STORE } from "./emitMap.ts";
 import { type Expression, mapLoads, nodesOf } from "./expressions.ts";
 import { canMap, canMapScalar } from "./kernels.ts";
-import { WIDEST_STORE } from "./emitMap.ts";
 import { mergeMap } from "./merge.ts";
 import type { MapStep, Program, Step } from "./steps.ts";
 
