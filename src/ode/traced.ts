@@ -117,7 +117,8 @@ export function adaptiveSolve(
       const isGood = error.lessEqual(1);
       const length = stopGradient(h.abs());
       const e0 = error.maximum(LEAST_ERROR);
-      let grow = e0.pow(-errors[0] / k).mul(safety);
+      const first = e0.pow(-errors[0] / k).mul(safety);
+      let grow = first;
       if (errors[1] !== 0) grow = grow.mul(c.errors[0].pow(-errors[1] / k));
       if (errors[2] !== 0) grow = grow.mul(c.errors[1].pow(-errors[2] / k));
       if (ratios[0] !== 0) grow = grow.mul(length.div(c.sizes[0]).pow(-ratios[0]));
