@@ -1,6 +1,6 @@
 // Integration by tensor operations alone: what `odeint` is made of.
 
-import { sign, sqrt, square } from "../ops/arithmetic.ts";
+import { sign } from "../ops/arithmetic.ts";
 import { logicalAnd, where } from "../ops/comparison.ts";
 import { concat } from "../ops/join.ts";
 import { arange, full, tensor } from "../tensor/create.ts";
@@ -9,6 +9,7 @@ import { scan } from "../transform/control/scan.ts";
 import { whileLoop } from "../transform/control/whileLoop.ts";
 import { stopGradient } from "../transform/stop.ts";
 import { LEAST_ERROR, type PidController } from "./controller.ts";
+import { weightedNorm } from "./methods/explicitStep.ts";
 import type { OdeMethod } from "./problem.ts";
 
 type Field = (t: Tensor, y: Tensor, args: unknown) => Tensor;
@@ -31,8 +32,6 @@ export interface TracedSolution {
   readonly converged: Tensor;
 }
 
-const weighted = (x: Tensor, scale: Tensor): Tensor => sqrt(square(x.abs().div(scale)).mean());
-
 /** The first step's length by the rule of `initialStep`, not differentiated. */
 function firstStep(
   f: Field,
@@ -44,14 +43,16 @@ function firstStep(
   { method, rtol, atol }: AdaptiveOptions,
 ): Tensor {
   const scale = y.abs().mul(rtol).add(atol);
-  const d0 = weighted(y, scale);
-  const d1 = weighted(slope, scale);
+  const d0 = weightedNorm(y, scale);
+  const d1 = weightedNorm(slope, scale);
   const isTiny = d0.minimum(d1).less(1e-5);
   const guess = where(isTiny, tensor(1e-6), d0.mul(0.01).div(where(isTiny, tensor(1), d1))).minimum(
     span.abs(),
   );
   const h = sign(span).mul(guess);
-  const d2 = weighted(f(t.add(h), y.add(slope.mul(h)), args).sub(slope), scale).div(guess.maximum(1e-300));
+  const d2 = weightedNorm(f(t.add(h), y.add(slope.mul(h)), args).sub(slope), scale).div(
+    guess.maximum(1e-300),
+  );
   const largest = d1.maximum(d2);
   const fitted = where(
     largest.lessEqual(1e-15),
