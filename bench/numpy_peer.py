@@ -130,8 +130,21 @@ def sparse(name, steps):
     )
 
 
+def ode(method, tolerance, end):
+    """SciPy's integration of ten equations of Lorenz 96; nan where SciPy is not there."""
+    from scipy.integrate import solve_ivp
+
+    def slope(t, y):
+        return (np.roll(y, -1) - np.roll(y, 2)) * np.roll(y, 1) - y + 8
+
+    start = 8 + 0.01 * np.arange(10)
+    tolerance = float(tolerance)
+    return lambda: solve_ivp(slope, (0, float(end)), start, method=method, rtol=tolerance, atol=tolerance)
+
+
 WITH_ARGUMENTS = {
     "sparse": sparse,
+    "ode": ode,
     "fourier": fourier,
     "conv": convolve,
     "convgrad": partial(convolve, gradients=True),

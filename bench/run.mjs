@@ -1,6 +1,6 @@
 // Side-by-side benchmarks: `node bench/run.mjs`, or with names (matmul, convolution, fft, elementwise, eager, compiled,
-// gradient, laplacian, linalg, sparse, decompositions), after `npm ci` in the repository and in this folder. Everything runs on one
-// thread, or with BENCH_THREADS=all on as many as each library takes. Prints one table of medians and median ratios and
+// gradient, laplacian, linalg, sparse, decompositions, ode), after `npm ci` in the repository and in this folder. Everything
+// runs on one thread, or with BENCH_THREADS=all on as many as each library takes. Prints one table of medians and median ratios and
 // writes bench/results/<name>.json. PYTHON and TORCH_PYTHON name interpreters that have NumPy and PyTorch.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -16,6 +16,7 @@ import { polyadic } from "./library.mjs";
 import { linalg } from "./linalg.mjs";
 import { matmul } from "./matmul.mjs";
 import { printTable } from "./measure.mjs";
+import { ode } from "./ode.mjs";
 import { allThreads, jaxJs, numpyProcess, numpyTs, tfjs, torchProcess } from "./peers.mjs";
 import { sparse } from "./sparse.mjs";
 
@@ -31,6 +32,7 @@ const benchmarks = {
   laplacian,
   linalg,
   sparse,
+  ode,
 };
 const wanted = process.argv.slice(2);
 for (const name of wanted)

@@ -218,7 +218,7 @@ export const diagonalP: Primitive<DiagonalParams> = definePrimitive<DiagonalPara
   ],
 });
 
-interface ConcatParams {
+export interface ConcatParams {
   readonly axis: number;
 }
 

@@ -394,3 +394,41 @@ describe("checkpoint", () => {
     expect(jit(saving)(x).toTypedArray()).toEqual(jit(plain)(x).toTypedArray());
   });
 });
+
+describe("joined and stacked parts", () => {
+  test("parts of any length, computed or not, end up where they belong", () => {
+    const f = (x: Tensor): Tensor => {
+      const turned = (k: number): Tensor => concat([x.at(`${k}:`), x.at(`:${k}`).mul(2)], 0);
+      const joined = concat(
+        [turned(1).add(turned(3)), x.at(":1").neg(), tensor([7, 8, 9]), turned(2).sum().reshape([1])],
+        0,
+      );
+      return concat([joined.mul(joined.flip()), joined.at("2:5")], 0);
+    };
+    for (const dtype of ["float64", "float32"] as const)
+      for (const n of [4, 5, 9, 40]) {
+        const x = tensor(Float64Array.from({ length: n }, (_, i) => Math.sin(i))).astype(dtype);
+        near(jit(f)(x), f(x), dtype === "float64" ? 1e-14 : 1e-5);
+      }
+  });
+  test("a loop carries what it joins", () => {
+    const f = (x: Tensor): Tensor =>
+      scan((y: Tensor) => [concat([y.at("1:"), y.at(":1").mul(0.5)], 0), y.at(0)] as const, x, null, {
+        length: 7,
+      }).ys;
+    near(jit(f)(tensor([1, 2, 3])), f(tensor([1, 2, 3])), 0);
+  });
+  test("a loop from the last slice to the first keeps short results apart", () => {
+    for (const width of [0, 1, 3, 4, 5]) {
+      const shape = width === 0 ? [6] : [6, width];
+      const xs = tensor(
+        Float64Array.from({ length: 6 * Math.max(1, width) }, (_, i) => i + 1),
+        { shape },
+      );
+      const f = (x: Tensor): Tensor =>
+        scan((c: Tensor, row: Tensor) => [c.add(row), c.mul(row)] as const, xs.at(0), x, { reverse: true })
+          .ys;
+      near(jit(f)(xs), f(xs), 0);
+    }
+  });
+});

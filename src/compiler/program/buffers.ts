@@ -16,8 +16,8 @@ export interface Buffer {
   readonly id: number;
   readonly bytes: number;
   readonly dtype: DType;
-  /** A slice of another buffer that moves with a loop. */
-  readonly within?: { readonly parent: Buffer; readonly offset: number; readonly motion: Motion };
+  /** A part of another buffer, which may move with a loop. */
+  readonly within?: { readonly parent: Buffer; readonly offset: number; readonly motion?: Motion };
 }
 
 const buffers = new WeakMap<Storage, Buffer>();
@@ -45,6 +45,13 @@ export class Buffers {
     };
     const moving: Buffer = { id: this.all.length, bytes: 0, dtype: parent.dtype, within };
     return this.#place(moving, parent.shape.slice(1), parent.strides.slice(1));
+  }
+
+  /** Contiguous elements inside of a contiguous place, from one of its elements on. */
+  part(parent: Tensor, first: number, shape: Shape): Tensor {
+    const { dtype } = parent;
+    const within = { parent: bufferOf(parent)!, offset: (parent.offset + first) * elementBytes(dtype) };
+    return this.#place({ id: this.all.length, bytes: 0, dtype, within }, shape);
   }
 
   #place(buffer: Buffer, shape: Shape, strides?: Shape): Tensor {

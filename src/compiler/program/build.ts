@@ -3,7 +3,7 @@
 
 import { castP } from "../../ops/cast.ts";
 import type { ContractParams } from "../../ops/contract.ts";
-import { viewStrides } from "../../ops/moves.ts";
+import { type ConcatParams, concatP, viewStrides } from "../../ops/moves.ts";
 import type { Abstract, Primitive } from "../../ops/primitive.ts";
 import type { ReduceParams } from "../../ops/reduce.ts";
 import { type Shape, sameShape, sizeOf } from "../../tensor/shape.ts";
@@ -15,7 +15,8 @@ import { type WhileParams, whileP } from "../../transform/control/whilePrimitive
 import { type Atom, type Equation, type Graph, Variable } from "../../transform/graphs/graph.ts";
 import { uniformValue } from "../passes/constants.ts";
 import { optimize } from "../passes/optimize.ts";
-import { Buffers, bufferOf } from "./buffers.ts";
+import { Buffers, bufferOf, elementBytes } from "./buffers.ts";
+import { WIDEST_STORE } from "./emitMap.ts";
 import { type Expression, mapLoads, nodesOf } from "./expressions.ts";
 import { canMap, canMapScalar } from "./kernels.ts";
 import { mergeMap } from "./merge.ts";
@@ -167,7 +168,27 @@ class Scope {
     if (primitive.name === scanP.name) return this.#scan(params as ScanParams, operands);
     if (primitive.name === whileP.name) return this.#while(params as WhileParams, operands);
     if (primitive.name === condP.name) return this.#branch(params as CondParams, operands, outputs);
+    if (primitive.name === concatP.name) {
+      const { axis } = params as ConcatParams;
+      const isFloat = output!.dtype === "float64" || output!.dtype === "float32";
+      if (isFloat && sizeOf(output!.shape.slice(0, axis)) === 1) return [this.#join(operands, output!)];
+    }
     return this.#host(primitive, params, operands, outputs);
+  }
+
+  /**
+   * Values one after another in memory, each written where it belongs. A part may write a little past its end: they
+   * are written in order, so the next one repairs it.
+   */
+  #join(operands: readonly Value[], output: Abstract): Expression {
+    const whole = this.#context.buffers.allocate(output);
+    let first = 0;
+    for (const operand of operands) {
+      const size = sizeOf(operand.shape);
+      if (size > 0) this.writeTo(this.#context.buffers.part(whole, first, operand.shape), operand);
+      first += size;
+    }
+    return load(whole);
   }
 
   /** Constants with elements of their own are moved to the arena before kernels read them. */
@@ -273,9 +294,7 @@ class Scope {
     const loop = this.#context.loops++;
     const carries = this.#startCarries(operands, roles);
     const stacks = body.outputs.map((x, i) =>
-      outputs[i] === "slice"
-        ? this.#context.buffers.allocate({ shape: [length, ...x.shape], dtype: x.dtype })
-        : null,
+      outputs[i] === "slice" ? this.#stack({ shape: [length, ...x.shape], dtype: x.dtype }, reverse) : null,
     );
     const inner = new Scope(this.#context);
     let next = 0;
@@ -296,6 +315,19 @@ class Scope {
     this.steps.push({ kind: "loop", index: loop, length, reverse, body: inner.steps });
     next = 0;
     return body.outputs.map((_, i) => load(stacks[i] ?? carries[next++]!));
+  }
+
+  /**
+   * Room for what a loop stacks. Vectors may write past the end of a slice, which the next one repairs; a loop from the
+   * last slice to the first must find that one behind it, so its slices lie the other way round.
+   */
+  #stack(x: Abstract, reverse: boolean): Tensor {
+    const whole = this.#context.buffers.allocate(x);
+    const [length, ...rest] = x.shape as [number, ...number[]];
+    const isWhole = (sizeOf(rest) * elementBytes(x.dtype)) % WIDEST_STORE === 0;
+    if (!reverse || isWhole || length === 0) return whole;
+    const [step, ...steps] = whole.strides as [number, ...number[]];
+    return new Tensor(whole.storage, x.shape, x.dtype, [-step, ...steps], (length - 1) * step);
   }
 
   /** A value that a loop reads in every step: computed before it. */

@@ -89,7 +89,9 @@ const SCALARS: Readonly<Record<string, (...x: number[]) => number>> = { ...UNARY
 
 /** How an address moves with loops. */
 export function motionsOf(buffer: Buffer): Motion[] {
-  return buffer.within ? [...motionsOf(buffer.within.parent), buffer.within.motion] : [];
+  if (!buffer.within) return [];
+  const { parent, motion } = buffer.within;
+  return motion ? [...motionsOf(parent), motion] : motionsOf(parent);
 }
 
 /** Bytes from the start of the root buffer, at the first turn of all loops. */

@@ -46,7 +46,7 @@ export function rangeOf(step: MapStep): { readonly total: number; readonly unit:
 }
 
 /** Bytes that one turn of a loop may write. */
-const WIDEST_STORE = 32;
+export const WIDEST_STORE = 32;
 
 export function emitMap(
   f: FunctionBuilder,

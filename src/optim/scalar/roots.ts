@@ -55,15 +55,28 @@ export function brentRoot(
   b: number,
   options: ScalarTolerances = {},
 ): ScalarResult {
-  const { atol, rtol, maxIterations } = tolerances("brentRoot", options);
+  const limits = tolerances("brentRoot", options);
   checkInterval("brentRoot", "bracket", a, b);
   const at = numeric("brentRoot", f);
+  const [fa, fb] = [at(a), at(b)];
+  checkSigns("brentRoot", a, b, fa, fb);
+  return brentFrom(at, a, b, fa, fb, limits);
+}
+
+/** The same from values of different signs at the ends, which are known. */
+export function brentFrom(
+  at: (x: number) => number,
+  a: number,
+  b: number,
+  fa: number,
+  fb: number,
+  { atol, rtol, maxIterations }: Required<ScalarTolerances>,
+): ScalarResult {
   // `best` has the smaller value; `other` is the other end of the bracket, `before` the point before `best`.
   let before = a;
-  let fBefore = at(a);
+  let fBefore = fa;
   let best = b;
-  let fBest = at(b);
-  checkSigns("brentRoot", a, b, fBefore, fBest);
+  let fBest = fb;
   let other = before;
   let fOther = fBefore;
   let step = best - before;
