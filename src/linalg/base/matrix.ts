@@ -70,11 +70,13 @@ export function load(name: string, a: Tensor, width?: Width, argument = "a"): Wo
   const given: Width = isComplex(a.dtype) ? 2 : 1;
   const w = width ?? given;
   if (w < given) throw new DTypeError(`${name}: ${argument} must be real here, got ${a.dtype}`);
-  const data = new Float64Array(rows * columns * w);
+  // Entries that had to be gathered are a copy already.
+  const isFresh = w === given && entries instanceof Float64Array && entries.buffer !== a.storage.buffer;
+  const data = isFresh ? entries : new Float64Array(rows * columns * w);
   if (w !== given) for (let i = 0; i < entries.length; i++) data[2 * i] = entries[i]!;
   else if (dtypeInfo(a.dtype).packed)
     for (let i = 0; i < entries.length; i++) data[i] = decodeNarrow(a.dtype, entries[i]!);
-  else data.set(entries);
+  else if (data !== entries) data.set(entries);
   const top = maxAbs(data, 0, data.length);
   if (!Number.isFinite(top)) throw new DomainError(`${name}: ${argument} holds ${firstBad(data)}`);
   return { data, rows, columns, width: w, dtype, top };
@@ -91,9 +93,12 @@ export function meet(name: string, a: Tensor, b: Tensor): { dtype: DType; width:
 
 /** A C-ordered tensor from a column-major array, which is not kept. */
 export function store(data: Float64Array, rows: number, columns: number, dtype: DType): Tensor {
+  const isDouble = dtype === "float64" || dtype === "complex128";
+  // With two lengths above 1 the change of order is a copy already.
+  if (isDouble && rows > 1 && columns > 1)
+    return new Tensor(data, [rows, columns], dtype, [1, rows]).contiguous();
   const typed = allocate(dtype, rows * columns);
-  const entries = data.length === typed.length ? data : data.subarray(0, typed.length);
-  typed.set(entries);
+  typed.set(data.length === typed.length ? data : data.subarray(0, typed.length));
   return new Tensor(typed, [rows, columns], dtype, [1, rows]).contiguous();
 }
 
