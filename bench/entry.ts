@@ -8,7 +8,20 @@ export { hasRelaxedSimd } from "../src/device/wasm/features.ts";
 export { wasmDevice } from "../src/device/wasm/wasm.ts";
 export { fft, fftn, rfft } from "../src/fft/index.ts";
 export { add, concat, conv, exp, log, matmul, mean, mul, sin, sub, sum, tanh, tensor } from "../src/index.ts";
-export { cg, eig, eigh, qr, solve, svd } from "../src/linalg/index.ts";
+export {
+  Circulant,
+  cg,
+  Dense,
+  eig,
+  eigh,
+  Hadamard,
+  Kronecker,
+  qr,
+  solve,
+  svd,
+  Toeplitz,
+  tridiagonal,
+} from "../src/linalg/index.ts";
 export { dop853, dopri5, solveOde, tsit5 } from "../src/ode/index.ts";
 export { estimateAlong, laplacian, sampleDirections } from "../src/physics/index.ts";
 export { key } from "../src/random/index.ts";

@@ -1,5 +1,5 @@
 // Side-by-side benchmarks: `node bench/run.mjs`, or with names (matmul, convolution, fft, elementwise, eager, compiled,
-// gradient, laplacian, linalg, sparse, decompositions, ode), after `npm ci` in the repository and in this folder. Everything
+// gradient, laplacian, linalg, sparse, decompositions, ode, growth), after `npm ci` in the repository and in this folder. Everything
 // runs on one thread, or with BENCH_THREADS=all on as many as each library takes. Prints one table of medians and median ratios and
 // writes bench/results/<name>.json. PYTHON and TORCH_PYTHON name interpreters that have NumPy and PyTorch.
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -11,6 +11,7 @@ import { eager } from "./eager.mjs";
 import { elementwise } from "./elementwise.mjs";
 import { fft } from "./fft.mjs";
 import { gradient } from "./gradient.mjs";
+import { growth } from "./growth.mjs";
 import { laplacian } from "./laplacian.mjs";
 import { polyadic } from "./library.mjs";
 import { linalg } from "./linalg.mjs";
@@ -33,6 +34,7 @@ const benchmarks = {
   linalg,
   sparse,
   ode,
+  growth,
 };
 const wanted = process.argv.slice(2);
 for (const name of wanted)
@@ -67,7 +69,9 @@ const table = [];
 for (const name of wanted.length ? wanted : Object.keys(benchmarks)) {
   console.error(`measuring ${name} ...`);
   const result = await benchmarks[name](peers);
-  table.push(...result.rows);
+  // Growth is no comparison of two times: its table has columns of its own.
+  if (name === "growth") printTable(result.rows.map((row) => ({ ...row, "size 5": row["size 5"] ?? "" })));
+  else table.push(...result.rows);
   if (result.limitGflops)
     console.error(`  limit of the core with 128-bit vectors: ${JSON.stringify(result.limitGflops)} GFLOP/s`);
   if (result.errors) console.error(`  relative errors of polyadic: ${JSON.stringify(result.errors)}`);
