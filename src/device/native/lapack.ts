@@ -25,6 +25,10 @@ export function nativeLapack(library: Library): Lapack {
     `void cblas_ztrsm(${shape}, ${pointer}, ${pointer}, int, ${pointer}, int)`,
   );
   const one = Float64Array.of(1, 0);
+  // One right-hand side gains nothing from the packing of the product.
+  const vector = `int, int, int, int, int, ${pointer}, int, ${pointer}, int`;
+  const realVector = library.declare(`void cblas_dtrsv(${vector})`);
+  const complexVector = library.declare(`void cblas_ztrsv(${vector})`);
 
   return {
     lu: (w, rows, columns, a) => {
@@ -39,21 +43,18 @@ export function nativeLapack(library: Library): Lapack {
 
     solveTriangle: (w, n, a, ao, ld, { lower, transpose = "none", unitDiagonal }, b, bo, ldb, columns) => {
       if (n === 0 || columns === 0) return;
-      const solve = w === 1 ? realTriangle : complexTriangle;
-      solve(
-        COLUMN_MAJOR,
-        LEFT,
+      const [left, right] = [ao === 0 ? a : a.subarray(ao), bo === 0 ? b : b.subarray(bo)];
+      const kind = [
         lower ? LOWER : UPPER,
         TRANSPOSITIONS[transpose],
         unitDiagonal ? UNIT : NON_UNIT,
-        n,
-        columns,
-        w === 1 ? 1 : one,
-        ao === 0 ? a : a.subarray(ao),
-        ld / w,
-        bo === 0 ? b : b.subarray(bo),
-        ldb / w,
-      );
+      ] as const;
+      if (columns === 1) {
+        (w === 1 ? realVector : complexVector)(COLUMN_MAJOR, ...kind, n, left, ld / w, right, 1);
+        return;
+      }
+      const solve = w === 1 ? realTriangle : complexTriangle;
+      solve(COLUMN_MAJOR, LEFT, ...kind, n, columns, w === 1 ? 1 : one, left, ld / w, right, ldb / w);
     },
 
     qr: (w, rows, columns, a, wanted) => {

@@ -70,13 +70,17 @@ export function load(name: string, a: Tensor, width?: Width, argument = "a"): Wo
   const given: Width = isComplex(a.dtype) ? 2 : 1;
   const w = width ?? given;
   if (w < given) throw new DTypeError(`${name}: ${argument} must be real here, got ${a.dtype}`);
-  // Entries that had to be gathered are a copy already.
-  const isFresh = w === given && entries instanceof Float64Array && entries.buffer !== a.storage.buffer;
-  const data = isFresh ? entries : new Float64Array(rows * columns * w);
-  if (w !== given) for (let i = 0; i < entries.length; i++) data[2 * i] = entries[i]!;
-  else if (dtypeInfo(a.dtype).packed)
-    for (let i = 0; i < entries.length; i++) data[i] = decodeNarrow(a.dtype, entries[i]!);
-  else if (data !== entries) data.set(entries);
+  let data: Float64Array;
+  if (w === given && entries instanceof Float64Array)
+    // Entries that had to be gathered are a copy already; `slice` spares filling the other with zeros first.
+    data = entries.buffer === a.storage.buffer ? entries.slice() : entries;
+  else {
+    data = new Float64Array(rows * columns * w);
+    if (w !== given) for (let i = 0; i < entries.length; i++) data[2 * i] = entries[i]!;
+    else if (dtypeInfo(a.dtype).packed)
+      for (let i = 0; i < entries.length; i++) data[i] = decodeNarrow(a.dtype, entries[i]!);
+    else data.set(entries);
+  }
   const top = maxAbs(data, 0, data.length);
   if (!Number.isFinite(top)) throw new DomainError(`${name}: ${argument} holds ${firstBad(data)}`);
   return { data, rows, columns, width: w, dtype, top };
