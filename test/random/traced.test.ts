@@ -7,7 +7,7 @@ import { grad, jvp, scan, vmap } from "polyadic/transform";
 import { describe, expect, test } from "vitest";
 import { truncatedQuantile } from "../../src/random/continuous.ts";
 import { gammaShapeDerivative } from "../../src/random/shapeDerivative.ts";
-import data from "../reference/random.json" with { type: "json" };
+import data from "../reference/random_numbers.json" with { type: "json" };
 
 const DRAWS: Readonly<Record<string, (key: Tensor) => Tensor>> = {
   bits: (key) => R.bits(key, [5]),

@@ -1,4 +1,4 @@
-"""Low-discrepancy points by SciPy and derivatives of gamma quantiles by mpmath. Run: python3 test/reference/random.py"""
+"""Low-discrepancy points by SciPy and derivatives of gamma quantiles by mpmath. Run: python3 test/reference/random_numbers.py"""
 
 import json
 from pathlib import Path
