@@ -5,6 +5,7 @@ export { type BfgsOptions, type BfgsProgress, type BfgsResult, bfgs } from "./bf
 export { type FixedPointOptions, fixedPoint } from "./fixedPoint.ts";
 export { implicitRoot } from "./implicitRoot.ts";
 export { strongWolfe, type Trial, type WolfeOptions } from "./lineSearch.ts";
+export type { Layer, LinearSite, Pass } from "./model.ts";
 export type { Optimizer, StepInput, StepOutput } from "./optimizer.ts";
 export {
   chandrupatla,
