@@ -40,7 +40,7 @@ export const closesOver = (transform: string, name: string): TracerError =>
     `${transform}: ${name} uses a value from outside of itself that is being differentiated; pass it as an argument`,
   );
 
-const customJvpP: Primitive<CustomJvpParams> = definePrimitive<CustomJvpParams>({
+export const customJvpP: Primitive<CustomJvpParams> = definePrimitive<CustomJvpParams>({
   name: "customJvp",
   dtypes: ALL,
   movesOnly: true,

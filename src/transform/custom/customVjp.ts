@@ -36,7 +36,7 @@ const noForward = (name: string): TracerError =>
     `customVjp: ${name} has a rule for reverse mode only; for jvp, jacfwd, hessian or jet define it with customJvp`,
   );
 
-const customVjpP: Primitive<CustomVjpParams> = definePrimitive<CustomVjpParams>({
+export const customVjpP: Primitive<CustomVjpParams> = definePrimitive<CustomVjpParams>({
   name: "customVjp",
   dtypes: ALL,
   movesOnly: true,
