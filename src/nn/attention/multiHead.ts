@@ -8,7 +8,15 @@ import type { DType } from "../../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { checkAxis, checkCount, checkDivides, checkFloats, checkPositive, checkRank, parameterDType } from "../base/check.ts";
+import {
+  checkAxis,
+  checkCount,
+  checkDivides,
+  checkFloats,
+  checkPositive,
+  checkRank,
+  parameterDType,
+} from "../base/check.ts";
 import { splitPass } from "../base/pass.ts";
 import { type DenseParams, dense, type WeightOptions } from "../layers/dense.ts";
 import { alibiSlopes, type RotaryOptions, rotate } from "./positions.ts";
@@ -70,7 +78,11 @@ export interface MultiHeadAttention extends Layer<MultiHeadParams, Tensor | Atte
    * what `apply` with `causal` gives at their places. O(capacity) for each token. The capacity is not checked where
    * the length is traced: tokens beyond it are an error there too, but of `scatter`.
    */
-  step(params: MultiHeadParams, cache: AttentionCache, x: Tensor): { readonly y: Tensor; readonly cache: AttentionCache };
+  step(
+    params: MultiHeadParams,
+    cache: AttentionCache,
+    x: Tensor,
+  ): { readonly y: Tensor; readonly cache: AttentionCache };
 }
 
 /** `[B, n, heads · d]` as `[B, heads, n, d]`. */
@@ -101,7 +113,9 @@ export function multiHeadAttention(options: MultiHeadOptions): MultiHeadAttentio
   const { causal = false, rotary = false, alibi = false, scale = 1 / Math.sqrt(headDim), ...rest } = options;
   checkPositive(`${name}: scale`, scale);
   if (rotary && headDim % 2 !== 0)
-    throw new DomainError(`${name}: headDim: an even number was expected for rotary positions, got ${headDim}`);
+    throw new DomainError(
+      `${name}: headDim: an even number was expected for rotary positions, got ${headDim}`,
+    );
   const dtype = parameterDType(name, options.dtype);
   const { bias, init, biasInit } = rest;
   const weights: WeightOptions = {
@@ -139,12 +153,12 @@ export function multiHeadAttention(options: MultiHeadOptions): MultiHeadAttentio
     const q = splitHeads(maps.query.apply(params.query, x, passes[0]), heads);
     const k = splitHeads(maps.key.apply(params.key, context, passes[1]), kvHeads);
     const v = splitHeads(maps.value.apply(params.value, context, passes[2]), kvHeads);
-    const y = scaledDotProductAttention(
-      turn(q, arange(first, first + n, 1)),
-      turn(k, arange(0, m, 1)),
-      v,
-      { causal, scale, ...(keyMask && { keyMask }), ...slopes(q.dtype) },
-    );
+    const y = scaledDotProductAttention(turn(q, arange(first, first + n, 1)), turn(k, arange(0, m, 1)), v, {
+      causal,
+      scale,
+      ...(keyMask && { keyMask }),
+      ...slopes(q.dtype),
+    });
     return maps.out.apply(params.out, joinHeads(y), passes[3]);
   };
 
@@ -165,7 +179,12 @@ export function multiHeadAttention(options: MultiHeadOptions): MultiHeadAttentio
     const k = scatter(cache.k, places, newK, { axis: 2 });
     const v = scatter(cache.v, places, newV, { axis: 2 });
     const g = heads / kvHeads;
-    const axes = { batch: [[0, 1], [0, 1]] as const };
+    const axes = {
+      batch: [
+        [0, 1],
+        [0, 1],
+      ] as const,
+    };
     const rows = q.mul(scale).reshape([batch, kvHeads, g * t, headDim]);
     const scores = contract(rows, k, { axes: [[3], [3]], ...axes }).reshape([batch, kvHeads, g, t, capacity]);
     const keys = arange(0, capacity, 1).astype("int32");
@@ -176,7 +195,10 @@ export function multiHeadAttention(options: MultiHeadOptions): MultiHeadAttentio
     const seen = distance.greaterEqual(0).where(scores.sub(penalty), -1e30);
     const above = exp(seen.sub(seen.max({ axis: -1, keepDims: true })));
     const shares = above.div(above.sum({ axis: -1, keepDims: true }));
-    const mixed = contract(shares.reshape([batch, kvHeads, g * t, capacity]), v, { axes: [[3], [2]], ...axes });
+    const mixed = contract(shares.reshape([batch, kvHeads, g * t, capacity]), v, {
+      axes: [[3], [2]],
+      ...axes,
+    });
     const y = maps.out.apply(params.out, joinHeads(mixed.reshape([batch, heads, t, headDim])));
     return { y, cache: { k, v, length: cache.length.add(t) } };
   };

@@ -27,11 +27,16 @@ export function rotate(x: Tensor, positions: Tensor, options: RotaryOptions = {}
   checkAxis("rotate: positions", positions, 0, x.shape.at(-2)!);
   const d = x.shape.at(-1)!;
   if (d % 2 !== 0)
-    throw new ShapeError(`rotate: x: an even number of features was expected, got shape ${formatShape(x.shape)}`);
+    throw new ShapeError(
+      `rotate: x: an even number of features was expected, got shape ${formatShape(x.shape)}`,
+    );
   const base = checkPositive("rotate: base", options.base ?? 10000);
   const rates = Float64Array.from({ length: d / 2 }, (_, i) => base ** ((-2 * i) / d));
   // Angles in float64: a float32 has no digits left behind the point after some thousand turns.
-  const angle = positions.astype("float64").expandDims(1).mul(fromTypedArray(rates, [d / 2], "float64"));
+  const angle = positions
+    .astype("float64")
+    .expandDims(1)
+    .mul(fromTypedArray(rates, [d / 2], "float64"));
   const c = cos(angle).astype(x.dtype);
   const s = sin(angle).astype(x.dtype);
   const first = x.at("...", `:${d / 2}`);

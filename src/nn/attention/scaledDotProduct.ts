@@ -1,5 +1,5 @@
-import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { dtypeInfo } from "../../tensor/dtype.ts";
+import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkCount, checkFloats, checkRank, checkTensor } from "../base/check.ts";
@@ -65,7 +65,8 @@ export function scaledDotProductAttention(
     throw new ShapeError(`${what}: q, k: at least one query, key and feature was expected`);
   const { causal = false, scale = 1 / Math.sqrt(d), keyMask, slopes } = options;
   const { offset = causal ? m - n : 0, tile = defaultTile(causal) } = options;
-  if (!Number.isFinite(scale)) throw new DomainError(`${what}: scale: a finite number was expected, got ${scale}`);
+  if (!Number.isFinite(scale))
+    throw new DomainError(`${what}: scale: a finite number was expected, got ${scale}`);
   if (!Number.isSafeInteger(offset))
     throw new DomainError(`${what}: offset: an integer was expected, got ${offset}`);
   for (const size of tile) checkCount(`${what}: tile`, size);
@@ -89,10 +90,10 @@ export function scaledDotProductAttention(
       q: q.astype(wide).mul(scale).reshape([rows, g, n, d]),
       k: k.astype(wide).reshape([rows, m, d]),
       v: v.astype(wide).reshape([rows, m, e]),
-      keyMask:
-        keyMask?.reshape([count, 1, m]).broadcastTo([count, groups, m]).reshape([rows, m]) ?? null,
+      keyMask: keyMask?.reshape([count, 1, m]).broadcastTo([count, groups, m]).reshape([rows, m]) ?? null,
       slopes:
-        slopes?.astype(wide).reshape([1, groups, g]).broadcastTo([count, groups, g]).reshape([rows, g]) ?? null,
+        slopes?.astype(wide).reshape([1, groups, g]).broadcastTo([count, groups, g]).reshape([rows, g]) ??
+        null,
     },
     { causal, offset, tile },
   );

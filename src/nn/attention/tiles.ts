@@ -3,8 +3,8 @@
 
 import { contract } from "../../ops/contract.ts";
 import { concat } from "../../ops/join.ts";
-import { exp, log } from "../../ops/transcendental.ts";
 import { zerosLike } from "../../ops/rules.ts";
+import { exp, log } from "../../ops/transcendental.ts";
 import { arange, full } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tree } from "../../tensor/tree.ts";
@@ -98,6 +98,8 @@ class Tiling {
   readonly counts: readonly [number, number];
   readonly #plan: TilePlan;
   readonly #keys: number;
+  /** Whether queries would see the zeros that fill up the last tile. */
+  readonly #showsEnd: boolean;
   readonly #rows: Tensor;
   readonly #columns: Tensor;
   readonly #slopes: Tensor | null;
@@ -109,11 +111,13 @@ class Tiling {
     this.counts = [Math.ceil(n / this.sizes[0]), Math.ceil(m / this.sizes[1])];
     this.#plan = plan;
     this.#keys = m;
+    const isHidden = plan.causal && plan.offset + n <= m;
+    this.#showsEnd = m % this.sizes[1] !== 0 && !isHidden;
     const inTile = arange(0, this.sizes[0], 1, q.dtype).reshape([1, -1]);
     this.#rows = inTile.broadcastTo([g, this.sizes[0]]).reshape([-1, 1]);
     this.#columns = arange(0, this.sizes[1], 1, q.dtype);
     const rows = [k.shape[0]!, g, this.sizes[0]];
-    this.#slopes = slopes && slopes.expandDims(2).broadcastTo(rows).reshape([rows[0]!, -1, 1]);
+    this.#slopes = slopes?.expandDims(2).broadcastTo(rows).reshape([rows[0]!, -1, 1]) ?? null;
   }
 
   /** The first position of each tile along queries (among the keys) or keys. */
@@ -140,7 +144,7 @@ class Tiling {
     if (this.#slopes) s = s.sub(row.sub(column).abs().mul(this.#slopes));
     if (keyMask) s = keyMask.expandDims(1).where(s, HIDDEN);
     if (this.#plan.causal) s = row.greaterEqual(column).where(s, HIDDEN);
-    else if (this.#keys % this.sizes[1] !== 0) s = column.less(this.#keys).where(s, HIDDEN);
+    if (this.#showsEnd) s = column.less(this.#keys).where(s, HIDDEN);
     return s;
   }
 
@@ -263,10 +267,7 @@ function pushAttended(operands: TiledOperands, d: Tangents, value: Attended, pla
       through,
       keys,
     );
-    return [
-      null,
-      { out: carry.out.sub(carry.logSum.expandDims(2).mul(out)), logSum: carry.logSum },
-    ];
+    return [null, { out: carry.out.sub(carry.logSum.expandDims(2).mul(out)), logSum: carry.logSum }];
   };
   const xs: Block = {
     tile: queryTiles(q, sizeQ),

@@ -30,7 +30,8 @@ export function checkPositive(what: string, value: number): number {
 
 /** Throws DomainError unless `part` divides `whole`. */
 export function checkDivides(what: string, part: number, whole: number, of: string): void {
-  if (whole % part !== 0) throw new DomainError(`${what}: a divisor of ${of} = ${whole} was expected, got ${part}`);
+  if (whole % part !== 0)
+    throw new DomainError(`${what}: a divisor of ${of} = ${whole} was expected, got ${part}`);
 }
 
 /** The dtype of parameters, float32 unless told. Throws DTypeError for what is no real float. */

@@ -44,8 +44,7 @@ export function varianceScaling(options: {
 }): Initializer {
   const scale = checkPositive("varianceScaling: scale", options.scale);
   return (key, { shape, fanIn, fanOut, dtype }) => {
-    const fan =
-      options.fan === "fanIn" ? fanIn : options.fan === "fanOut" ? fanOut : (fanIn + fanOut) / 2;
+    const fan = options.fan === "fanIn" ? fanIn : options.fan === "fanOut" ? fanOut : (fanIn + fanOut) / 2;
     const deviation = Math.sqrt(scale / Math.max(fan, 1));
     if (options.distribution === "normal") return draw(deviation, key, shape, dtype);
     if (options.distribution === "uniform") {

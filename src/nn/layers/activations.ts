@@ -58,7 +58,10 @@ export function silu(value: TensorLike): Tensor {
 /** log(1 + e^(beta x)) / beta, without overflow. */
 export function softplus(value: TensorLike, beta = 1): Tensor {
   const x = asTensor(value).mul(beta);
-  return x.maximum(0).add(log1p(exp(x.abs().neg()))).div(beta);
+  return x
+    .maximum(0)
+    .add(log1p(exp(x.abs().neg())))
+    .div(beta);
 }
 
 /** log sigmoid(x), without underflow. */
@@ -97,7 +100,9 @@ export function glu(
   const axis = normalizeAxis(options.axis ?? -1, x.ndim, "glu: axis");
   const length = x.shape[axis]!;
   if (length % 2 !== 0)
-    throw new ShapeError(`glu: an even length of axis ${axis} was expected, got shape ${formatShape(x.shape)}`);
+    throw new ShapeError(
+      `glu: an even length of axis ${axis} was expected, got shape ${formatShape(x.shape)}`,
+    );
   const part = (range: string): Tensor => at(x, ...x.shape.map((_, i) => (i === axis ? range : ":")));
   const gate = options.activation ?? sigmoid;
   return part(`:${length / 2}`).mul(gate(part(`${length / 2}:`)));

@@ -1,13 +1,24 @@
-import { type ConvOptions, conv as convolve, convTranspose as convolveTransposed } from "../../ops/convolution/convolution.ts";
+import {
+  type ConvOptions,
+  conv as convolve,
+  convTranspose as convolveTransposed,
+} from "../../ops/convolution/convolution.ts";
 import { type Padding, type PerAxis, perAxis } from "../../ops/convolution/window.ts";
 import type { Layer } from "../../optim/model.ts";
 import { split } from "../../random/key.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkAxis, checkCount, checkDivides, checkFloats, checkRank, parameterDType } from "../base/check.ts";
-import { patches } from "../base/patches.ts";
+import {
+  checkAxis,
+  checkCount,
+  checkDivides,
+  checkFloats,
+  checkRank,
+  parameterDType,
+} from "../base/check.ts";
 import { tapped } from "../base/pass.ts";
+import { patches } from "../base/patches.ts";
 import { lecunNormal, zeros } from "../init/initializers.ts";
 import type { WeightOptions } from "./dense.ts";
 

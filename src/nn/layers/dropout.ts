@@ -1,5 +1,5 @@
-import { uniform } from "../../random/distributions.ts";
 import type { Layer, Pass } from "../../optim/model.ts";
+import { uniform } from "../../random/distributions.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -10,7 +10,9 @@ import { type Empty, lambda } from "./lambda.ts";
 function drop(name: string, x: Tensor, mask: Shape, rate: number, pass: Pass | undefined): Tensor {
   if (!pass?.training || rate === 0) return x;
   if (!pass.key)
-    throw new DomainError(`${name}: pass.key: a key is needed in training; give one to apply(params, x, { training, key })`);
+    throw new DomainError(
+      `${name}: pass.key: a key is needed in training; give one to apply(params, x, { training, key })`,
+    );
   const isKept = uniform(pass.key, mask, { dtype: "float32" }).greaterEqual(rate);
   return isKept.where(x.div(1 - rate), 0);
 }
@@ -30,12 +32,26 @@ export function dropout(rate: number): Layer<Empty> {
 export function spatialDropout(rate: number): Layer<Empty> {
   checkFraction("spatialDropout: rate", rate);
   return lambda((x, pass) =>
-    drop("spatialDropout", x, x.shape.map((n, i) => (i < 2 ? n : 1)), rate, pass),
+    drop(
+      "spatialDropout",
+      x,
+      x.shape.map((n, i) => (i < 2 ? n : 1)),
+      rate,
+      pass,
+    ),
   );
 }
 
 /** Leaves out all of an example, as residual branches of deep networks do: stochastic depth, Huang et al. (2016). */
 export function dropPath(rate: number): Layer<Empty> {
   checkFraction("dropPath: rate", rate);
-  return lambda((x, pass) => drop("dropPath", x, x.shape.map((n, i) => (i < 1 ? n : 1)), rate, pass));
+  return lambda((x, pass) =>
+    drop(
+      "dropPath",
+      x,
+      x.shape.map((n, i) => (i < 1 ? n : 1)),
+      rate,
+      pass,
+    ),
+  );
 }

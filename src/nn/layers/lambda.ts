@@ -1,7 +1,7 @@
 // Layers without parameters.
 
-import type { Layer, Pass } from "../../optim/model.ts";
 import { repeat } from "../../ops/join.ts";
+import type { Layer, Pass } from "../../optim/model.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkCount, checkRank } from "../base/check.ts";

@@ -5,7 +5,7 @@ import type { Layer } from "../../optim/model.ts";
 import { ones, zeros } from "../../tensor/create.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { ShapeError } from "../../tensor/errors.ts";
-import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
+import { formatShape, type Shape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { stopGradient } from "../../transform/stop.ts";
 import {

@@ -1,4 +1,9 @@
-import { type AvgPoolOptions, avgPool as average, type MaxPoolOptions, maxPool as largest } from "../../ops/convolution/pooling.ts";
+import {
+  type AvgPoolOptions,
+  avgPool as average,
+  maxPool as largest,
+  type MaxPoolOptions,
+} from "../../ops/convolution/pooling.ts";
 import type { Layer } from "../../optim/model.ts";
 import { checkRank } from "../base/check.ts";
 import { type Empty, lambda } from "./lambda.ts";

@@ -1,13 +1,13 @@
+import { jit } from "../../compiler/jit.ts";
 import { take } from "../../ops/gather.ts";
+import { concat } from "../../ops/join.ts";
+import { topK as largest } from "../../ops/sort.ts";
 import type { Layer } from "../../optim/model.ts";
 import { categorical } from "../../random/categorical.ts";
 import { type Key, split } from "../../random/key.ts";
-import { concat } from "../../ops/join.ts";
-import { topK as largest } from "../../ops/sort.ts";
 import { arange } from "../../tensor/create.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { jit } from "../../compiler/jit.ts";
 import type { AttentionCache } from "../attention/multiHead.ts";
 import { checkCount, checkPositive, checkRank } from "../base/check.ts";
 import { splitPass } from "../base/pass.ts";
@@ -18,7 +18,8 @@ import { type EmbeddingParams, embedding } from "../layers/embedding.ts";
 import { layerNorm, type NormParams, rmsNorm } from "../layers/normalization.ts";
 import { type TransformerBlockOptions, type TransformerBlockParams, transformerBlock } from "./block.ts";
 
-export interface DecoderOptions extends Omit<TransformerBlockOptions, "causal" | "contextDim" | "rotary" | "alibi"> {
+export interface DecoderOptions
+  extends Omit<TransformerBlockOptions, "causal" | "contextDim" | "rotary" | "alibi"> {
   /** Number of different tokens. */
   readonly vocabulary: number;
   /** Number of blocks. */
