@@ -431,4 +431,13 @@ describe("joined and stacked parts", () => {
       near(jit(f)(xs), f(xs), 0);
     }
   });
+  test("the last row of a slice of whole vectors stays in it", () => {
+    const xs = tensor(
+      Float64Array.from({ length: 80 }, (_, i) => i + 1),
+      { shape: [4, 5, 4] },
+    );
+    const f = (x: Tensor): Tensor =>
+      scan((c: Tensor, slice: Tensor) => [c, slice.mT().mul(2)] as const, tensor(0), x, { reverse: true }).ys;
+    near(jit(f)(xs), f(xs), 0);
+  });
 });

@@ -324,7 +324,8 @@ class Scope {
   #stack(x: Abstract, reverse: boolean): Tensor {
     const whole = this.#context.buffers.allocate(x);
     const [length, ...rest] = x.shape as [number, ...number[]];
-    const isWhole = (sizeOf(rest) * elementBytes(x.dtype)) % WIDEST_STORE === 0;
+    // The last row of a slice passes its end just as a slice of one row does.
+    const isWhole = ((rest.at(-1) ?? 1) * elementBytes(x.dtype)) % WIDEST_STORE === 0;
     if (!reverse || isWhole || length === 0) return whole;
     const [step, ...steps] = whole.strides as [number, ...number[]];
     return new Tensor(whole.storage, x.shape, x.dtype, [-step, ...steps], (length - 1) * step);
