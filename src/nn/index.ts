@@ -76,6 +76,7 @@ export {
   nll,
   softmaxCrossEntropy,
 } from "./losses/classification.ts";
+export { type CtcOptions, ctc } from "./losses/ctc.ts";
 export { contrastiveLoss, cosineLoss, cosineSimilarity, infoNce, tripletLoss } from "./losses/embedding.ts";
 export type { LossOptions } from "./losses/reduction.ts";
 export { huber, mae, mse } from "./losses/regression.ts";

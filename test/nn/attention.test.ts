@@ -1,6 +1,17 @@
 // Attention in tiles against softmax(Q Kᵀ) V written out, against PyTorch, and what it promises.
 
-import { arange, DomainError, DTypeError, exp, matmul, ShapeError, type Tensor, take, tensor, tree } from "polyadic";
+import {
+  arange,
+  DomainError,
+  DTypeError,
+  exp,
+  matmul,
+  ShapeError,
+  type Tensor,
+  take,
+  tensor,
+  tree,
+} from "polyadic";
 import { explain, jit } from "polyadic/compiler";
 import {
   type AttentionOptions,
@@ -34,10 +45,14 @@ function plain({ q, k, v }: Operands, options: AttentionOptions = {}): Tensor {
   const [n, d] = q.shape.slice(-2) as [number, number];
   const m = k.shape.at(-2)!;
   const heads = q.shape[1]!;
-  const owner = tensor(Array.from({ length: heads }, (_, i) => Math.floor((i * k.shape[1]!) / heads))).astype("int32");
+  const owner = tensor(Array.from({ length: heads }, (_, i) => Math.floor((i * k.shape[1]!) / heads))).astype(
+    "int32",
+  );
   const [keys, values] = [take(k, owner, 1), take(v, owner, 1)];
   const { causal = false, offset = causal ? m - n : 0, scale = 1 / Math.sqrt(d) } = options;
-  const distance = arange(offset, offset + n, 1).expandDims(1).sub(arange(0, m, 1));
+  const distance = arange(offset, offset + n, 1)
+    .expandDims(1)
+    .sub(arange(0, m, 1));
   let s = matmul(q, keys.mT()).mul(scale);
   if (options.slopes) s = s.sub(distance.abs().mul(options.slopes.reshape([heads, 1, 1])));
   if (causal) s = distance.greaterEqual(0).where(s, -1e30);
@@ -47,7 +62,12 @@ function plain({ q, k, v }: Operands, options: AttentionOptions = {}): Tensor {
 }
 
 const slopes = tensor([...alibiSlopes(4)]);
-const keyMask = (m: number): Tensor => arange(0, 2 * m, 1).reshape([2, m]).mul(0.7).sin().greater(-0.6);
+const keyMask = (m: number): Tensor =>
+  arange(0, 2 * m, 1)
+    .reshape([2, m])
+    .mul(0.7)
+    .sin()
+    .greater(-0.6);
 
 describe("tiles give what all scores at once give", () => {
   const cases: readonly [string, number, number, AttentionOptions][] = [
@@ -97,9 +117,17 @@ describe("tiles give what all scores at once give", () => {
     const tiled = ({ q, k, v }: Operands): Tensor => scaledDotProductAttention(q, k, v, options);
     const direction = tree.map((x) => x.mul(0.3).sin(), all);
     const got = hvp(loss(tiled), all, direction).product;
-    const wanted = hvp(loss((p) => plain(p, options)), all, direction).product;
+    const wanted = hvp(
+      loss((p) => plain(p, options)),
+      all,
+      direction,
+    ).product;
     for (const name of ["q", "k", "v"] as const) near(got[name], wanted[name], 1e-10);
-    near(vmap((q: Tensor, k: Tensor, v: Tensor) => tiled({ q, k, v }))(all.q, all.k, all.v), tiled(all), 1e-12);
+    near(
+      vmap((q: Tensor, k: Tensor, v: Tensor) => tiled({ q, k, v }))(all.q, all.k, all.v),
+      tiled(all),
+      1e-12,
+    );
     const each = vmap((p: Operands) => grad(loss(tiled))(p).k)(all);
     near(each, grad(loss(tiled))(all).k, 1e-11);
   });
@@ -108,9 +136,11 @@ describe("tiles give what all scores at once give", () => {
     const all = operands(3, 4);
     const hidden = keyMask(4).where(false, false);
     for (const tile of [[3, 4] as const, [2, 2] as const]) {
-      const f = ({ q, k, v }: Operands): Tensor => scaledDotProductAttention(q, k, v, { keyMask: hidden, tile });
+      const f = ({ q, k, v }: Operands): Tensor =>
+        scaledDotProductAttention(q, k, v, { keyMask: hidden, tile });
       expect(f(all).abs().max().item()).toBe(0);
-      for (const g of tree.leaves(grad((p: Operands) => f(p).sum())(all))) expect(g.abs().max().item()).toBe(0);
+      for (const g of tree.leaves(grad((p: Operands) => f(p).sum())(all)))
+        expect(g.abs().max().item()).toBe(0);
     }
   });
 
@@ -160,7 +190,9 @@ describe("positions", () => {
     const q = normal(key(0), [1, 8]);
     const k = normal(key(1), [1, 8]);
     const product = (i: number, j: number): Tensor =>
-      rotate(q, tensor([i])).mul(rotate(k, tensor([j]))).sum();
+      rotate(q, tensor([i]))
+        .mul(rotate(k, tensor([j])))
+        .sum();
     near(product(7, 3), product(104, 100), 1e-10);
     near(product(0, 0), q.mul(k).sum(), 1e-12);
     expect(Math.abs(product(7, 3).sub(product(7, 4)).item())).toBeGreaterThan(1e-3);
@@ -176,7 +208,11 @@ describe("positions", () => {
 
   test("sines and cosines", () => {
     const table = sinusoidalPositions(10, 4);
-    near(table.at(3), tensor([Math.sin(3), Math.cos(3), Math.sin(0.03), Math.cos(0.03)]).astype("float32"), 1e-6);
+    near(
+      table.at(3),
+      tensor([Math.sin(3), Math.cos(3), Math.sin(0.03), Math.cos(0.03)]).astype("float32"),
+      1e-6,
+    );
   });
 });
 
@@ -210,28 +246,27 @@ describe("multi-head attention", () => {
     near(layer.apply(params, take(x, order, 1)), take(layer.apply(params, x), order, 1), 1e-10);
   });
 
-  test.each([
-    { rotary: true },
-    { alibi: true },
-    { kvHeads: 1, heads: 4 },
-  ])("causal: later tokens do not leak, and a cache gives the same: %j", (extra) => {
-    const layer = multiHeadAttention({ ...options, causal: true, ...extra });
-    const own = layer.init(key(4));
-    const y = layer.apply(own, x);
-    const changed = layer.apply(own, x.set([":", "3:"], 9));
-    near(changed.at(":", ":3"), y.at(":", ":3"), 1e-12);
-    expect(changed.sub(y).at(":", "3:").abs().min().item()).toBeGreaterThan(0);
-    let cache = layer.cache(2, 6);
-    const step = jit(layer.step);
-    const parts = [x.at(":", ":2"), x.at(":", "2:3"), x.at(":", "3:4"), x.at(":", "4:5")].map((tokens) => {
-      const next = step(own, cache, tokens);
-      cache = next.cache;
-      return next.y;
-    });
-    near(parts[0]!, y.at(":", ":2"), 1e-10);
-    near(parts[3]!, y.at(":", "4:"), 1e-10);
-    expect(cache.length.item()).toBe(5);
-  });
+  test.each([{ rotary: true }, { alibi: true }, { kvHeads: 1, heads: 4 }])(
+    "causal: later tokens do not leak, and a cache gives the same: %j",
+    (extra) => {
+      const layer = multiHeadAttention({ ...options, causal: true, ...extra });
+      const own = layer.init(key(4));
+      const y = layer.apply(own, x);
+      const changed = layer.apply(own, x.set([":", "3:"], 9));
+      near(changed.at(":", ":3"), y.at(":", ":3"), 1e-12);
+      expect(changed.sub(y).at(":", "3:").abs().min().item()).toBeGreaterThan(0);
+      let cache = layer.cache(2, 6);
+      const step = jit(layer.step);
+      const parts = [x.at(":", ":2"), x.at(":", "2:3"), x.at(":", "3:4"), x.at(":", "4:5")].map((tokens) => {
+        const next = step(own, cache, tokens);
+        cache = next.cache;
+        return next.y;
+      });
+      near(parts[0]!, y.at(":", ":2"), 1e-10);
+      near(parts[3]!, y.at(":", "4:"), 1e-10);
+      expect(cache.length.item()).toBe(5);
+    },
+  );
 
   test("rotary attention does not see where a sequence begins", () => {
     const layer = multiHeadAttention({ ...options, rotary: true });

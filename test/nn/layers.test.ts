@@ -167,7 +167,10 @@ describe("taps", () => {
     const layer = conv({ in: 3, out: 4, ...options, dtype });
     const params = layer.init(key(0));
     const { site, y } = sites(layer, params, x4);
-    const rows = site.input().matmul(site.weight.reshape([4, -1]).mT()).add(site.bias!);
+    const rows = site
+      .input()
+      .matmul(site.weight.reshape([4, -1]).mT())
+      .add(site.bias!);
     const [n, , h, w] = y.shape as [number, number, number, number];
     near(rows.reshape([n, h, w, 4]).transpose([0, 3, 1, 2]).mul(2), y, 1e-12);
   });
@@ -279,7 +282,10 @@ describe("bad input", () => {
     ["mlp", () => mlp({ sizes: [3] }), DomainError, /mlp: sizes/],
     [
       "one value in training",
-      () => batchNorm({ channels: 2 }).apply(batchNorm({ channels: 2 }).init(key(0)), zeros([1, 2]), { training: true }),
+      () =>
+        batchNorm({ channels: 2 }).apply(batchNorm({ channels: 2 }).init(key(0)), zeros([1, 2]), {
+          training: true,
+        }),
       ShapeError,
       /batchNorm: x/,
     ],
@@ -289,6 +295,9 @@ describe("bad input", () => {
   });
 });
 
-function applied<P>(layer: { init: (k: Tensor) => P; apply: (p: P, x: Tensor) => Tensor }, x: Tensor): Tensor {
+function applied<P>(
+  layer: { init: (k: Tensor) => P; apply: (p: P, x: Tensor) => Tensor },
+  x: Tensor,
+): Tensor {
   return layer.apply(layer.init(key(0)), x);
 }

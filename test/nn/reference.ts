@@ -1,8 +1,8 @@
 // What PyTorch computed (test/reference/neural.py), as tensors.
 
 import { type Nested, type Tensor, tensor, tree } from "polyadic";
-import { grad } from "polyadic/transform";
 import type { Layer } from "polyadic/nn";
+import { grad } from "polyadic/transform";
 import data from "../reference/neural.json" with { type: "json" };
 import { near } from "../transform/near.ts";
 

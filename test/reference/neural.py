@@ -152,19 +152,20 @@ out["losses"] = {
     "values": losses,
 }
 
-log_probs = F.log_softmax(torch.randn(6, 3, 4), -1).requires_grad_()
+scores = torch.randn(6, 3, 4, requires_grad=True)
+log_probs = F.log_softmax(scores, -1)
 targets = torch.tensor([[1, 1, 2], [3, 1, 0], [2, 0, 0]])
 lengths = [3, 2, 1]
 inputs = [6, 5, 6]
 value = F.ctc_loss(log_probs, targets, inputs, lengths, reduction="none")
 value.sum().backward()
 out["ctc"] = {
-    "logProbabilities": log_probs,
+    "scores": scores.transpose(0, 1),
     "labels": targets,
     "labelLengths": lengths,
     "inputLengths": inputs,
     "values": value,
-    "gradient": log_probs.grad,
+    "gradient": scores.grad.transpose(0, 1),
 }
 
 Path(__file__).with_name("neural.json").write_text(json.dumps(plain(out)))
