@@ -48,6 +48,22 @@ export function rangeOf(step: MapStep): { readonly total: number; readonly unit:
 /** Bytes that one turn of a loop may write. */
 export const WIDEST_STORE = 32;
 
+/**
+ * Whether the code of a map reads every element before it writes the same element of a result, and nothing of it after: a
+ * result may then lie where an operand lay. Not so where blocks may be computed twice, or where vectors run over the
+ * ends of rows.
+ */
+export function readsBeforeWriting(step: MapStep): boolean {
+  const values = step.outputs.map(({ value }) => value);
+  const type = floatTypeOf(values);
+  if (type === null) return true;
+  const places = [...loadsOf(values), ...step.outputs.map(({ place }) => place)];
+  const axes = collapse(step.shape, places.map(stepsOf));
+  const length = axes.at(-1)?.length ?? 1;
+  if (isWorthExpanding(values, length)) return false;
+  return axes.length <= 1 || (length * bytesOf(type)) % WIDEST_STORE === 0;
+}
+
 export function emitMap(
   f: FunctionBuilder,
   step: MapStep,
