@@ -2,9 +2,9 @@
 // elements in memory, and then run together in one pass.
 
 import { castP } from "../../ops/cast.ts";
-import type { ContractParams } from "../../ops/contract.ts";
 import { type ConcatParams, concatP, viewStrides } from "../../ops/moves.ts";
 import type { Abstract, Primitive } from "../../ops/primitive.ts";
+import type { ContractParams } from "../../ops/productPlan.ts";
 import type { ReduceParams } from "../../ops/reduce.ts";
 import { type Shape, sameShape, sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
