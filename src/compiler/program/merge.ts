@@ -4,6 +4,7 @@ import { sameShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { bufferOf, rootOf } from "./buffers.ts";
 import { type Expression, loadsOf, mapLoads } from "./expressions.ts";
+import { floatTypeOf } from "./kernels.ts";
 import type { MapStep, Step } from "./steps.ts";
 
 /** More results than this from one pass would not fit into registers. */
@@ -53,6 +54,7 @@ function canJoin(earlier: MapStep, step: MapStep, reads: readonly Tensor[]): boo
   if (!sameShape(earlier.shape, step.shape) || sizeOf(step.shape) === 1) return false;
   const float = floatOf(earlier);
   if (float && floatOf(step) && float !== floatOf(step)) return false;
+  if (runsOnVectors(earlier) !== runsOnVectors(step)) return false;
   const written = new Map(earlier.outputs.map(({ place }) => [idOf(place), place]));
   for (const place of reads) {
     const source = written.get(idOf(place));
@@ -67,6 +69,9 @@ function canJoin(earlier: MapStep, step: MapStep, reads: readonly Tensor[]): boo
 
 const isSame = (a: Tensor, b: Tensor): boolean =>
   a.storage === b.storage && a.offset === b.offset && b.isContiguous && sameShape(a.shape, b.shape);
+
+const runsOnVectors = ({ outputs }: MapStep): boolean =>
+  floatTypeOf(outputs.map(({ value }) => value)) !== null;
 
 /** The float type of a map's lanes; undefined when it only handles bools. */
 function floatOf({ outputs }: MapStep): string | undefined {
