@@ -265,6 +265,7 @@ describe("multi-head attention", () => {
       near(parts[0]!, y.at(":", ":2"), 1e-10);
       near(parts[3]!, y.at(":", "4:"), 1e-10);
       expect(cache.length.item()).toBe(5);
+      expect(() => layer.step(own, cache, x)).toThrow(/at most 1 more/);
     },
   );
 

@@ -1,5 +1,8 @@
+// Attention as a layer: projections to heads, positions, and caches for one token after another.
+
 import { contract } from "../../ops/contract.ts";
 import { scatter } from "../../ops/gather.ts";
+import { readable } from "../../ops/known.ts";
 import { exp } from "../../ops/transcendental.ts";
 import type { Layer, Pass } from "../../optim/model.ts";
 import { split } from "../../random/key.ts";
@@ -18,7 +21,7 @@ import {
   parameterDType,
 } from "../base/check.ts";
 import { splitPass } from "../base/pass.ts";
-import { type DenseParams, dense, type WeightOptions } from "../layers/dense.ts";
+import { type DenseParams, dense, type WeightOptions, weightOptions } from "../layers/dense.ts";
 import { alibiSlopes, type RotaryOptions, rotate } from "./positions.ts";
 import { scaledDotProductAttention } from "./scaledDotProduct.ts";
 
@@ -75,8 +78,8 @@ export interface MultiHeadAttention extends Layer<MultiHeadParams, Tensor | Atte
   cache(batch: number, capacity: number): AttentionCache;
   /**
    * The next tokens x `[B, t, dim]` of each sequence, which see those in the cache, themselves and those before them:
-   * what `apply` with `causal` gives at their places. O(capacity) for each token. The capacity is not checked where
-   * the length is traced: tokens beyond it are an error there too, but of `scatter`.
+   * what `apply` with `causal` gives at their places. O(capacity) for each token. Throws DomainError for more tokens than
+   * there is room for (where the length is traced, ShapeError when it runs).
    */
   step(
     params: MultiHeadParams,
@@ -110,20 +113,14 @@ export function multiHeadAttention(options: MultiHeadOptions): MultiHeadAttentio
   if (options.headDim === undefined) checkDivides(`${name}: heads`, heads, dim, "dim");
   const headDim = checkCount(`${name}: headDim`, options.headDim ?? dim / heads);
   const contextDim = checkCount(`${name}: contextDim`, options.contextDim ?? dim);
-  const { causal = false, rotary = false, alibi = false, scale = 1 / Math.sqrt(headDim), ...rest } = options;
+  const { causal = false, rotary = false, alibi = false, scale = 1 / Math.sqrt(headDim) } = options;
   checkPositive(`${name}: scale`, scale);
   if (rotary && headDim % 2 !== 0)
     throw new DomainError(
       `${name}: headDim: an even number was expected for rotary positions, got ${headDim}`,
     );
   const dtype = parameterDType(name, options.dtype);
-  const { bias, init, biasInit } = rest;
-  const weights: WeightOptions = {
-    dtype,
-    ...(bias !== undefined && { bias }),
-    ...(init && { init }),
-    ...(biasInit && { biasInit }),
-  };
+  const weights = weightOptions(options);
   const maps = {
     query: dense({ ...weights, in: dim, out: heads * headDim }),
     key: dense({ ...weights, in: contextDim, out: kvHeads * headDim }),
@@ -172,6 +169,11 @@ export function multiHeadAttention(options: MultiHeadOptions): MultiHeadAttentio
     const [batch, t] = x.shape as [number, number, number];
     checkAxis(`${name}: step: cache`, cache.k, 0, batch);
     const capacity = cache.k.shape[2]!;
+    const before = readable(cache.length)?.item() ?? 0;
+    if (before + t > capacity)
+      throw new DomainError(
+        `${name}: step: x: at most ${capacity - before} more tokens were expected, got ${t}`,
+      );
     const places = arange(0, t, 1).astype("int32").add(cache.length);
     const q = turn(splitHeads(maps.query.apply(params.query, x), heads), places);
     const newK = turn(splitHeads(maps.key.apply(params.key, x), kvHeads), places);

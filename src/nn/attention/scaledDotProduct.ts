@@ -1,3 +1,5 @@
+// The public face of attention in tiles: shapes, options and checks.
+
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor/shape.ts";

@@ -1,3 +1,5 @@
+// Convolutions and transposed convolutions of images with one to three spatial axes, as layers.
+
 import {
   type ConvOptions,
   conv as convolve,

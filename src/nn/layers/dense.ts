@@ -1,3 +1,5 @@
+// The affine map, and what all layers with weights have in common.
+
 import { matmul } from "../../ops/contract.ts";
 import type { Layer } from "../../optim/model.ts";
 import { split } from "../../random/key.ts";
@@ -18,6 +20,14 @@ export interface WeightOptions {
   /** Of the parameters, float32 unless told. */
   readonly dtype?: DType;
 }
+
+/** Only what weights are about, of options that say more. */
+export const weightOptions = ({ bias, init, biasInit, dtype }: WeightOptions): WeightOptions => ({
+  ...(bias !== undefined && { bias }),
+  ...(init && { init }),
+  ...(biasInit && { biasInit }),
+  ...(dtype && { dtype }),
+});
 
 export interface DenseOptions extends WeightOptions {
   /** Features of the input and of the output. */

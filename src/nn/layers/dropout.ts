@@ -1,3 +1,5 @@
+// Layers that leave things out in training.
+
 import type { Layer, Pass } from "../../optim/model.ts";
 import { uniform } from "../../random/distributions.ts";
 import { DomainError } from "../../tensor/errors.ts";

@@ -1,3 +1,5 @@
+// Tables of features for tokens.
+
 import { matmul } from "../../ops/contract.ts";
 import { take } from "../../ops/gather.ts";
 import { checkElements } from "../../ops/known.ts";

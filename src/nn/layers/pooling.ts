@@ -1,3 +1,5 @@
+// Pooling as layers: windows, or all of a channel.
+
 import {
   type AvgPoolOptions,
   avgPool as average,

@@ -1,3 +1,5 @@
+// The loss of sequences whose labels are not aligned with their steps.
+
 import { takeAlongAxis } from "../../ops/gather.ts";
 import { concat, stack } from "../../ops/join.ts";
 import { checkElements } from "../../ops/known.ts";

@@ -1,3 +1,5 @@
+// Losses of numbers.
+
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkPositive } from "../base/check.ts";
 import { checkPair, type LossOptions, reduced } from "./reduction.ts";

@@ -1,3 +1,5 @@
+// How well numbers were predicted.
+
 import { sqrt } from "../../ops/arithmetic.ts";
 import { exp } from "../../ops/transcendental.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -1,3 +1,5 @@
+// The block that transformers are made of.
+
 import type { Layer, Pass } from "../../optim/model.ts";
 import { split } from "../../random/key.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -11,7 +13,7 @@ import {
 import { checkCount } from "../base/check.ts";
 import { splitPass } from "../base/pass.ts";
 import { type Activation, gelu, swiglu } from "../layers/activations.ts";
-import { type DenseParams, dense } from "../layers/dense.ts";
+import { type DenseParams, dense, weightOptions } from "../layers/dense.ts";
 import { dropout } from "../layers/dropout.ts";
 import { layerNorm, type NormParams, rmsNorm } from "../layers/normalization.ts";
 
@@ -50,13 +52,8 @@ export function transformerBlock(options: TransformerBlockOptions): TransformerB
   const { hidden = 4 * options.dim, norm = "layer", activation = gelu, dropout: rate = 0, ...rest } = options;
   checkCount("transformerBlock: hidden", hidden);
   const attention = multiHeadAttention(rest);
-  const { bias, init, biasInit, dtype } = rest;
-  const weights = {
-    ...(bias !== undefined && { bias }),
-    ...(init && { init }),
-    ...(biasInit && { biasInit }),
-    ...(dtype && { dtype }),
-  };
+  const { dtype } = rest;
+  const weights = weightOptions(rest);
   const isGated = activation === "swiglu";
   const act: Activation = isGated ? swiglu : (x) => activation(x);
   const up = dense({ ...weights, in: options.dim, out: isGated ? 2 * hidden : hidden });

@@ -1,3 +1,5 @@
+// Language models: blocks between an embedding and scores, and text drawn from them.
+
 import { jit } from "../../compiler/jit.ts";
 import { take } from "../../ops/gather.ts";
 import { concat } from "../../ops/join.ts";
