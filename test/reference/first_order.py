@@ -63,6 +63,24 @@ def lion(lr, b1=0.9, b2=0.99, wd=0.0):
     return [p.tolist() for p in x]
 
 
+def nadam(lr=2e-3, b1=0.9, b2=0.999, eps=1e-8):
+    """As PyTorch since 2.0; 1.13 multiplies the decay of the step into the next product twice."""
+    x = [p.copy() for p in start]
+    m = [np.zeros_like(p) for p in start]
+    v = [np.zeros_like(p) for p in start]
+    product = 1.0
+    for t, g in enumerate(gradients, 1):
+        mu = b1 * (1 - 0.5 * 0.96 ** (t * 0.004))
+        mu_next = b1 * (1 - 0.5 * 0.96 ** ((t + 1) * 0.004))
+        product *= mu
+        for i in range(len(x)):
+            m[i] = b1 * m[i] + (1 - b1) * g[i]
+            v[i] = b2 * v[i] + (1 - b2) * g[i] ** 2
+            m_hat = mu_next * m[i] / (1 - product * mu_next) + (1 - mu) * g[i] / (1 - product)
+            x[i] = x[i] - lr * m_hat / (np.sqrt(v[i] / (1 - b2**t)) + eps)
+    return [p.tolist() for p in x]
+
+
 o = torch.optim
 steps = {
     "sgd": with_torch(lambda p: o.SGD(p, lr=0.05)),
@@ -75,7 +93,7 @@ steps = {
     "adam": with_torch(lambda p: o.Adam(p, lr=0.02)),
     "adamw": with_torch(lambda p: o.AdamW(p, lr=0.02, weight_decay=0.3)),
     "amsgrad": with_torch(lambda p: o.Adam(p, lr=0.02, betas=(0.8, 0.9), amsgrad=True)),
-    "nadam": with_torch(lambda p: o.NAdam(p)),
+    "nadam": nadam(),
     "radam": with_torch(lambda p: o.RAdam(p, lr=0.02, betas=(0.9, 0.95))),
     "lamb": lamb(0.05, wd=0.1),
     "lars": lars(0.5, trust=0.1, wd=0.01),
@@ -112,6 +130,7 @@ powell = least_squares(
 )
 x0 = [-1.2, 1.0, -0.5, 0.8, 1.1, 0.3]
 rosenbrock = minimize(rosen, x0, jac=rosen_der, method="L-BFGS-B", options={"maxcor": 10, "gtol": 1e-9, "ftol": 1e-16})
+kink = minimize(lambda x: np.abs(x - 2).sum(), np.zeros(3), method="Nelder-Mead", options={"adaptive": True})
 Path(__file__).with_suffix(".json").write_text(
     json.dumps(
         {
@@ -120,6 +139,7 @@ Path(__file__).with_suffix(".json").write_text(
             "steps": steps,
             "schedules": schedules,
             "decay": {"t": t.tolist(), "y": y.tolist(), "x": decay.x.tolist(), "value": float(decay.cost)},
+            "kink": {"x": kink.x.tolist(), "evaluations": int(kink.nfev)},
             "powell": {"value": float(powell.cost)},
             "rosenbrock": {"x0": x0, "x": rosenbrock.x.tolist(), "evaluations": int(rosenbrock.nfev)},
         }
