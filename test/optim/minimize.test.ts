@@ -15,6 +15,7 @@ import {
   rosenbrock,
   styblinskiTang,
 } from "polyadic/optim/problems";
+import { jacfwd } from "polyadic/transform";
 import { describe, expect, test } from "vitest";
 import reference from "../reference/first_order.json" with { type: "json" };
 import { near } from "../transform/near.ts";
@@ -107,8 +108,8 @@ describe("minimize", () => {
 
 describe("lbfgs, the optimizer", () => {
   const { f, start } = rosenbrock(6);
-  const run = (steps: number, isCompiled: boolean) => {
-    const optimizer = lbfgs<Tensor>();
+  const run = (steps: number, isCompiled: boolean, stationary = false) => {
+    const optimizer = lbfgs<Tensor>({ stationary });
     const plain = (params: Tensor, state: ReturnType<typeof optimizer.init>) =>
       optimizer.step({ params, state, loss: f, batch: undefined });
     const step = isCompiled ? jit(plain) : plain;
@@ -132,6 +133,14 @@ describe("lbfgs, the optimizer", () => {
       expect(value).toBeLessThanOrEqual(values[i]!);
     });
     expect(evaluations).toBeLessThan(60 * 4);
+  });
+
+  test("a stationary loss saves an evaluation a step, and nothing else", () => {
+    const plain = run(12, true);
+    const saved = run(12, true, true);
+    near(tensor(saved.values), tensor(plain.values), 1e-9);
+    near(saved.params, plain.params, 1e-9);
+    expect(saved.evaluations).toBe(plain.evaluations - 11);
   });
 
   test("compiled = eager = the driver in JavaScript", () => {
@@ -210,6 +219,20 @@ describe("levenbergMarquardt", () => {
         near(a.mT().matmul(a.matmul(x).sub(b)), zeros([2]), 1e-6);
       }),
       { numRuns: 10 },
+    );
+  });
+
+  test("a Jacobian that is given", () => {
+    let calls = 0;
+    const jacobian = (p: Tensor): Tensor => {
+      calls++;
+      return jacfwd(decay)(p) as Tensor;
+    };
+    const found = levenbergMarquardt(decay, tensor([1, 1, 0]), { jacobian });
+    near(found.x, tensor(reference.decay.x), 1e-6);
+    expect(found.jacobians).toBe(calls);
+    expect(() => levenbergMarquardt(decay, tensor([1, 1, 0]), { jacobian: () => zeros([3, 25]) })).toThrow(
+      /jacobian.*\[25, 3\]/,
     );
   });
 

@@ -6,8 +6,9 @@ import { solveTriangular } from "../../linalg/systems/solveTriangular.ts";
 import { concat } from "../../ops/join.ts";
 import { eye, zeros } from "../../tensor/create.ts";
 import { isFloat } from "../../tensor/dtype.ts";
-import { DomainError, DTypeError } from "../../tensor/errors.ts";
+import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { checkAborted } from "../../tensor/progress.ts";
+import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Tree, tree } from "../../tensor/tree.ts";
 import { jacfwd, jacrev } from "../../transform/jacobian.ts";
@@ -15,8 +16,16 @@ import { checkAboveZero, checkAtLeastZero, checkCount } from "../blocks/options.
 import { ravelTree } from "../blocks/ravelTree.ts";
 import type { MinimizeProgress } from "../minimize/problem.ts";
 
-export interface LevenbergMarquardtOptions {
-  /** What is added to JᵀJ: λ·diag(JᵀJ) by Marquardt (unless told), which does not depend on the units of x, or λ·I. */
+export interface LevenbergMarquardtOptions<P> {
+  /**
+   * The Jacobian `[m, n]` at x, columns in the order of `ravelTree`, where more is known of it than that it can be differentiated:
+   * residuals of separate examples under one model have theirs from `perSampleJacobian` at the price of a gradient.
+   */
+  readonly jacobian?: (x: P) => Tensor;
+  /**
+   * What is added to JᵀJ: λ·diag(JᵀJ) by Marquardt, which does not depend on the units of x and is what happens unless told where there
+   * are at least as many residuals as unknowns; or λ·I, for fewer residuals, such as networks that can fit all examples.
+   */
   readonly scaling?: "marquardt" | "identity";
   /** The first λ; 1e-3 unless told, times the largest element of diag(JᵀJ) where the identity is added. */
   readonly damping?: number;
@@ -65,17 +74,17 @@ export interface LeastSquaresResult<P> {
 export function levenbergMarquardt<P>(
   residual: (x: P) => Tree,
   x0: P,
-  options: LevenbergMarquardtOptions = {},
+  options: LevenbergMarquardtOptions<P> = {},
 ): LeastSquaresResult<P> {
   const name = "levenbergMarquardt";
-  const { scaling = "marquardt", gtol = 1e-8, ftol = 1e-12, xtol = 1e-10, maxIterations = 200 } = options;
+  const { scaling: wanted, gtol = 1e-8, ftol = 1e-12, xtol = 1e-10, maxIterations = 200 } = options;
   const { damping = 1e-3, onProgress, signal } = options;
   for (const [option, value] of Object.entries({ gtol, ftol, xtol }))
     checkAtLeastZero(value, `${name}: ${option}`);
   checkCount(maxIterations, `${name}: maxIterations`);
   checkAboveZero(damping, `${name}: damping`);
-  if (scaling !== "marquardt" && scaling !== "identity")
-    throw new DomainError(`${name}: scaling: "marquardt" or "identity" was expected, got ${String(scaling)}`);
+  if (wanted !== undefined && wanted !== "marquardt" && wanted !== "identity")
+    throw new DomainError(`${name}: scaling: "marquardt" or "identity" was expected, got ${String(wanted)}`);
   const { paths } = tree.flatten(x0).structure;
   tree.leaves(x0).forEach(({ dtype }, i) => {
     if (!isFloat(dtype))
@@ -91,7 +100,17 @@ export function levenbergMarquardt<P>(
   let r = residualOf(x);
   let value = halfSquare(r);
   if (!Number.isFinite(value)) throw new DomainError(`${name}: the residual is not finite at x0`);
-  const jacobianOf = (r.size < x.size ? jacrev(residualOf) : jacfwd(residualOf)) as (v: Tensor) => Tensor;
+  const scaling = wanted ?? (r.size < x.size ? "identity" : "marquardt");
+  const derived = (r.size < x.size ? jacrev(residualOf) : jacfwd(residualOf)) as (v: Tensor) => Tensor;
+  const jacobianOf = (v: Tensor): Tensor => {
+    if (!options.jacobian) return derived(v);
+    const given = options.jacobian(unravel(v.astype(vector.dtype)));
+    if (!sameShape(given.shape, [r.size, x.size]))
+      throw new ShapeError(
+        `${name}: jacobian: shape [${r.size}, ${x.size}] was expected, got ${formatShape(given.shape)}`,
+      );
+    return given.astype("float64");
+  };
   let jacobian = jacobianOf(x);
   let lambda = scaling === "identity" ? damping * jacobian.square().sum({ axis: 0 }).max().item() : damping;
   let iterations = 0;
