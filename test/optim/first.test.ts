@@ -70,7 +70,7 @@ const methods: Record<keyof typeof reference.steps, () => GradientOptimizer<Para
   lamb: () => lamb({ learningRate: 0.05, weightDecay: 0.1 }),
   lars: () => lars({ learningRate: 0.5, trust: 0.1, weightDecay: 0.01 }),
   lion: () => lion({ learningRate: 0.01, weightDecay: 0.2 }),
-} as never;
+};
 
 describe("twenty recorded gradients", () => {
   test.each(Object.entries(methods))("%s", (name, make) => {
@@ -131,7 +131,7 @@ describe("wrappers", () => {
       o: GradientOptimizer<Tensor[], undefined, object>,
     ) => GradientOptimizer<Tensor[], undefined, object>,
   ) => {
-    const optimizer = wrap(sgd({ learningRate: 1 }) as never);
+    const optimizer = wrap(sgd({ learningRate: 1 }));
     return optimizer.update({ params: x, state: optimizer.init(x), grad: g });
   };
 
@@ -147,7 +147,7 @@ describe("wrappers", () => {
   });
 
   test("accumulate steps on the mean of the gradients", () => {
-    const optimizer = accumulate<Params, undefined, unknown>(adam({ learningRate: 0.02 }) as never, 4);
+    const optimizer = accumulate<Params, undefined, unknown>(adam({ learningRate: 0.02 }), 4);
     const plain = adam<Params>({ learningRate: 0.02 });
     const compiled = jit((params: Params, state: ReturnType<typeof optimizer.init>, grad: Params) =>
       optimizer.update({ params, state, grad }),
@@ -176,7 +176,7 @@ describe("wrappers", () => {
   const loss = (p: Tensor): Tensor => p.sub(3).square().sum();
 
   test("ema follows the way; lookahead goes back", () => {
-    const optimizer = ema<Tensor, undefined, unknown>(sgd({ learningRate: 0.1 }) as never, 0.5);
+    const optimizer = ema<Tensor, undefined, unknown>(sgd({ learningRate: 0.1 }), 0.5);
     let params = tensor([1]);
     let state = optimizer.init(params);
     let average = 1;
@@ -186,7 +186,7 @@ describe("wrappers", () => {
     }
     expect(state.average.item()).toBeCloseTo(average, 12);
 
-    const ahead = lookahead<Tensor, undefined, unknown>(sgd({ learningRate: 0.1 }) as never, {
+    const ahead = lookahead<Tensor, undefined, unknown>(sgd({ learningRate: 0.1 }), {
       every: 3,
       share: 0.5,
     });
@@ -204,7 +204,7 @@ describe("wrappers", () => {
     const params = { weight: tensor([[1, 2]]), bias: tensor([5]) };
     type P = typeof params;
     const square = (p: P): Tensor => p.weight.square().sum().add(p.bias.square().sum());
-    const some = masked<P, undefined, unknown>(sgd({ learningRate: 0.5 }) as never, (leaf) => leaf.ndim > 1);
+    const some = masked<P, undefined, unknown>(sgd({ learningRate: 0.5 }), (leaf) => leaf.ndim > 1);
     const moved = some.step({ params, state: some.init(params), loss: square, batch: undefined });
     near(moved.params.weight, tensor([[0, 0]]));
     near(moved.params.bias, tensor([5]), 0);
@@ -212,9 +212,9 @@ describe("wrappers", () => {
     const both = grouped<P>({
       weights: {
         where: (_, path) => path.endsWith("weight"),
-        optimizer: sgd({ learningRate: 0.5 }) as never,
+        optimizer: sgd({ learningRate: 0.5 }),
       },
-      rest: { optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }) as never },
+      rest: { optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }) },
     });
     const step = jit((p: P, state: ReturnType<typeof both.init>) =>
       both.step({ params: p, state, loss: square, batch: undefined }),
