@@ -348,25 +348,29 @@ describe("gaussNewtonCg", () => {
     near(jit(step)(p, optimizer.init(p)).params[0]!.weight, next.params[0]!.weight, 1e-9);
   });
 
-  test("never steps up", () => {
+  test.each([1, 1e-9])("never steps up, from a damping of %s", (damping) => {
     const problem = regression();
     const batch = batchAt(problem.train, 0, 100);
-    const optimizer = gaussNewtonCg<MlpParams, Batch>();
+    const optimizer = gaussNewtonCg<MlpParams, Batch>({ damping });
     const step = jit((p: MlpParams, s: ReturnType<typeof optimizer.init>) =>
       optimizer.step({ params: p, state: s, loss: problem.loss, batch }),
     );
     let p = problem.init(key(1));
     let state = optimizer.init(p);
     const values: number[] = [];
+    const lengths: number[] = [];
     for (let i = 0; i < 15; i++) {
       const next = step(p, state);
       values.push(next.value.item());
+      lengths.push(next.info!["stepLength"]!.item());
       ({ params: p, state } = next);
     }
     values.slice(1).forEach((value, i) => {
       expect(value).toBeLessThanOrEqual(values[i]!);
     });
     expect(values.at(-1)).toBeLessThan(0.1 * values[0]!);
+    // Without damping the first steps go too far and are shortened.
+    if (damping < 1) expect(Math.min(...lengths)).toBeLessThan(1);
   });
 });
 

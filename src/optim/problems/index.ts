@@ -1,6 +1,14 @@
 import "../../ops/methods.ts";
 
 export {
+  type CompareOptions,
+  type Comparison,
+  type Comparisons,
+  type Contender,
+  compareOptimizers,
+} from "./compare.ts";
+export { autoencoderDigits, type DigitOptions, type DigitPixels, mlpDigits } from "./digits.ts";
+export {
   ackley,
   beale,
   himmelblau,
