@@ -89,8 +89,10 @@ export function tapModel<P, X>(model: Layer<P, X>, params: P, x: X, pass: Pass):
     const output = model.apply(p, x, {
       ...pass,
       tap: (site) => {
-        if (!describe(site, leaves, paths)) return site.result;
-        const rows = stopGradient(site.input());
+        // Patches are large: computed once.
+        const given = site.input();
+        if (!describe({ ...site, input: () => given }, leaves, paths)) return site.result;
+        const rows = stopGradient(given);
         inputs.push(site.bias ? withOne(rows) : rows);
         return site.result.add(added[inputs.length - 1]!);
       },
