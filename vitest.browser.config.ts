@@ -55,7 +55,7 @@ function project(name: keyof typeof parts, isolated: boolean): TestProjectConfig
     resolve: {
       alias: [
         { find: /^polyadic$/, replacement: join(root, main) },
-        { find: /^polyadic\/([a-z]+)$/, replacement: join(root, entry) },
+        { find: /^polyadic\/([a-z/]+)$/, replacement: join(root, entry) },
       ],
     },
     server: {

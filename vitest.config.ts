@@ -8,7 +8,7 @@ const config: ViteUserConfig = defineConfig({
   resolve: {
     alias: [
       { find: /^polyadic$/, replacement: src("index.ts") },
-      { find: /^polyadic\/([a-z]+)$/, replacement: `${src("")}$1/index.ts` },
+      { find: /^polyadic\/([a-z/]+)$/, replacement: `${src("")}$1/index.ts` },
     ],
   },
   test: {

@@ -1,8 +1,8 @@
-import type { LinearSolveOptions } from "../linalg/systems/linearSolve.ts";
-import { linearSolve } from "../linalg/systems/linearSolve.ts";
-import { tree } from "../tensor/tree.ts";
-import { customJvp } from "../transform/custom/customJvp.ts";
-import { jvp } from "../transform/directional.ts";
+import type { LinearSolveOptions } from "../../linalg/systems/linearSolve.ts";
+import { linearSolve } from "../../linalg/systems/linearSolve.ts";
+import { tree } from "../../tensor/tree.ts";
+import { customJvp } from "../../transform/custom/customJvp.ts";
+import { jvp } from "../../transform/directional.ts";
 
 /**
  * A solver of `residual(x, ...args) = 0` whose derivative with respect to `args` comes from the implicit function

@@ -1,8 +1,9 @@
 // Learning rates that change from step to step.
 
-import { asTensor } from "../ops/operands.ts";
-import { DomainError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { floor } from "../../ops/arithmetic.ts";
+import { asTensor } from "../../ops/operands.ts";
+import { DomainError } from "../../tensor/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 /** The learning rate of a step, by the number of steps done before it (a scalar tensor, 0 at first). */
 export type Schedule = (step: Tensor) => Tensor;
@@ -51,14 +52,44 @@ export function exponentialDecay(options: {
 }): Schedule {
   const { from, rate, steps = 1 } = options;
   checkDecay(from, 0, steps, "exponentialDecay");
-  if (!(rate > 0 && rate < Number.POSITIVE_INFINITY))
-    throw new DomainError(`exponentialDecay: rate: a positive number was expected, got ${rate}`);
+  checkFactor(rate, "exponentialDecay");
   return (step) =>
     step
       .astype("float64")
       .mul(Math.log(rate) / steps)
       .exp()
       .mul(from);
+}
+
+/** `from`·`rate`^⌊step / `every`⌋: multiplied by `rate` at every `every`-th step. */
+export function stepDecay(options: {
+  readonly from: number;
+  readonly rate: number;
+  readonly every: number;
+}): Schedule {
+  const { from, rate, every } = options;
+  checkDecay(from, 0, every, "stepDecay");
+  checkFactor(rate, "stepDecay");
+  return (step) => floor(step.astype("float64").div(every)).mul(Math.log(rate)).exp().mul(from);
+}
+
+/** `to` + (`from` - `to`)·(1 - step / `steps`)^`power`, then `to` (0 unless told). */
+export function polynomialDecay(options: {
+  readonly from: number;
+  readonly to?: number;
+  readonly steps: number;
+  readonly power: number;
+}): Schedule {
+  const { from, to = 0, steps, power } = options;
+  checkDecay(from, to, steps, "polynomialDecay");
+  checkFactor(power, "polynomialDecay", "power");
+  return (step) => {
+    const left = progress(step, steps).neg().add(1);
+    return left
+      .pow(power)
+      .mul(from - to)
+      .add(to);
+  };
 }
 
 /** The share of `steps` that is done, at most 1. */
@@ -68,6 +99,11 @@ const progress = (step: Tensor, steps: number): Tensor => step.astype("float64")
 export function checkRate(value: number, what: string): void {
   if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
     throw new DomainError(`${what}: a finite number of at least 0 was expected, got ${value}`);
+}
+
+function checkFactor(value: number, what: string, option = "rate"): void {
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY))
+    throw new DomainError(`${what}: ${option}: a positive number was expected, got ${value}`);
 }
 
 function checkDecay(from: number, to: number, steps: number, what: string): void {

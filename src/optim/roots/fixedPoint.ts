@@ -1,12 +1,12 @@
-import type { LinearSolveOptions } from "../linalg/systems/linearSolve.ts";
-import { isfinite } from "../ops/comparison.ts";
-import { tensor } from "../tensor/create.ts";
-import { machineEpsilon } from "../tensor/dtype.ts";
-import { DomainError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { tree } from "../tensor/tree.ts";
-import { whileLoop } from "../transform/control/whileLoop.ts";
-import { stopGradient } from "../transform/stop.ts";
+import type { LinearSolveOptions } from "../../linalg/systems/linearSolve.ts";
+import { isfinite } from "../../ops/comparison.ts";
+import { tensor } from "../../tensor/create.ts";
+import { machineEpsilon } from "../../tensor/dtype.ts";
+import { DomainError } from "../../tensor/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { tree } from "../../tensor/tree.ts";
+import { whileLoop } from "../../transform/control/whileLoop.ts";
+import { stopGradient } from "../../transform/stop.ts";
 import { implicitRoot } from "./implicitRoot.ts";
 
 export interface FixedPointOptions<X> extends LinearSolveOptions<X> {
