@@ -20,6 +20,7 @@ export {
 } from "./matrixMarket.ts";
 export { decodeNpy, encodeNpy, readNpy, writeNpy } from "./npy.ts";
 export { decodeNpz, encodeNpz, namesInNpz, readNpz, writeNpz } from "./npz.ts";
+export { exportedPrimitives, exportOnnx, type OnnxExportOptions, writeOnnx } from "./onnx/export.ts";
 export {
   encodeSafetensors,
   listSafetensors,
