@@ -11,21 +11,29 @@ const median = (values) => {
   return sorted[sorted.length >> 1];
 };
 
+/** Engines compile what runs often a second time, better: what counts is the speed after that. */
+const WARMUP_MS = 400;
+
 /**
  * Times candidates `{ name: () => milliseconds | void | Promise }` (a returned number replaces the time measured
- * here). Gives per name the median time and the median over rounds of time / time of the first candidate.
+ * here). Gives per name the median time and the median over rounds of time / time of the first candidate. Every
+ * candidate runs `warmup` times and for WARMUP_MS before.
  */
 export async function alternate(candidates, { rounds = 15, warmup = 3 } = {}) {
+  for (const run of Object.values(candidates)) {
+    const end = performance.now() + WARMUP_MS;
+    for (let i = 0; i < warmup || performance.now() < end; i++) await run();
+  }
   // Pools of threads keep a processor busy for a while after their work: with several, everybody waits for the others.
   const settle = () => allThreads && new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const times = Object.fromEntries(Object.keys(candidates).map((name) => [name, []]));
-  for (let round = -warmup; round < rounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const [name, run] of Object.entries(candidates)) {
       await settle();
       const start = performance.now();
       const reported = await run();
       const elapsed = typeof reported === "number" ? reported : performance.now() - start;
-      if (round >= 0) times[name].push(elapsed);
+      times[name].push(elapsed);
     }
   }
   const [own] = Object.keys(candidates);

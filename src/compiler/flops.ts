@@ -1,6 +1,7 @@
 // Arithmetic of a graph, estimated from shapes alone, before it is compiled.
 
-import { type ContractParams, contractP } from "../ops/contract.ts";
+import { contractP } from "../ops/contract.ts";
+import type { ContractParams } from "../ops/productPlan.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type CondParams, condP } from "../transform/control/condPrimitive.ts";
 import { type ScanParams, scanP } from "../transform/control/scanPrimitive.ts";

@@ -1,17 +1,9 @@
 // General contraction: every product of tensors is a batch of matrix products on strided views.
 
-import { device } from "../device/current.ts";
-import type { MatrixProduct, MatrixType, MatrixView } from "../device/device.ts";
-import { allocate, isComplex, isFloat, type Storage } from "../tensor/dtype.ts";
+import type { MatrixType } from "../device/device.ts";
+import { allocate, isComplex, isFloat } from "../tensor/dtype.ts";
 import { ShapeError } from "../tensor/errors.ts";
-import {
-  broadcastShapes,
-  formatShape,
-  normalizeAxis,
-  rowMajorStrides,
-  type Shape,
-  sizeOf,
-} from "../tensor/shape.ts";
+import { broadcastShapes, formatShape, normalizeAxis, type Shape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { bindOne } from "./bind.ts";
 import { astype } from "./cast.ts";
@@ -19,14 +11,8 @@ import { broadcastTo, expandDims, moveAxis, reshape, transpose } from "./movemen
 import { inversePermutation } from "./moves.ts";
 import { unify } from "./operands.ts";
 import { type Abstract, COMPUTING, definePrimitive, type Primitive } from "./primitive.ts";
+import { type ContractParams, freeAxes, planProduct, runProduct } from "./productPlan.ts";
 import { bilinear, isOpen } from "./rules.ts";
-
-export interface ContractParams {
-  /** Axes summed over, pairwise. */
-  readonly contract: readonly [readonly number[], readonly number[]];
-  /** Axes shared by both operands and kept. */
-  readonly batch: readonly [readonly number[], readonly number[]];
-}
 
 /** Result axes: batch, then the free axes of the first operand, then those of the second. */
 export const contractP: Primitive<ContractParams> = definePrimitive<ContractParams>({
@@ -111,102 +97,9 @@ function transposedProduct(
   return transpose(product, inversePermutation(order));
 }
 
-const freeAxes = (shape: Shape, contracted: readonly number[], batched: readonly number[]): number[] =>
-  Array.from(shape, (_, i) => i).filter((i) => !contracted.includes(i) && !batched.includes(i));
-
-/** An operand as a batch of matrices: a storage, the offset of each matrix, and two strides. */
-interface Matrices {
-  readonly tensor: Tensor;
-  readonly batchAxes: readonly number[];
-  readonly rowStride: number;
-  readonly columnStride: number;
-}
-
-/** One stride that walks a group of axes in C order, or null when there is none. */
-function joinedStride(x: Tensor, axes: readonly number[]): number | null {
-  let stride = 1;
-  let next = -1;
-  for (let i = axes.length - 1; i >= 0; i--) {
-    const length = x.shape[axes[i]!]!;
-    if (length === 1) continue;
-    const step = x.strides[axes[i]!]!;
-    if (next < 0) stride = step;
-    else if (step !== next) return null;
-    next = step * length;
-  }
-  return stride;
-}
-
-function asMatrices(
-  x: Tensor,
-  batch: readonly number[],
-  rows: readonly number[],
-  columns: readonly number[],
-): Matrices {
-  const rowStride = joinedStride(x, rows);
-  const columnStride = joinedStride(x, columns);
-  if (rowStride !== null && columnStride !== null)
-    return { tensor: x, batchAxes: batch, rowStride, columnStride };
-  const order = [...batch, ...rows, ...columns];
-  const shape = order.map((i) => x.shape[i]!);
-  const moved = new Tensor(
-    x.storage,
-    shape,
-    x.dtype,
-    order.map((i) => x.strides[i]!),
-    x.offset,
-  ).contiguous();
-  const width = sizeOf(columns.map((i) => x.shape[i]!));
-  return { tensor: moved, batchAxes: batch.map((_, i) => i), rowStride: width, columnStride: 1 };
-}
-
-/** Writes the product to contiguous elements from `start` (counted in elements) on. */
-export function productInto(
-  out: Storage,
-  start: number,
-  a: Tensor,
-  b: Tensor,
-  { contract, batch }: ContractParams,
-  type: MatrixType,
-): void {
-  const freeA = freeAxes(a.shape, contract[0], batch[0]);
-  const freeB = freeAxes(b.shape, contract[1], batch[1]);
-  const lengths = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((i) => x.shape[i]!));
-  const m = lengths(a, freeA);
-  const n = lengths(b, freeB);
-  const k = lengths(a, contract[0]);
-  if (m * n === 0) return;
-  const left = asMatrices(a, batch[0], freeA, contract[0]);
-  const right = asMatrices(b, batch[1], contract[1], freeB);
-  const batchShape = batch[0].map((i) => a.shape[i]!);
-  const count = sizeOf(batchShape);
-  const steps = rowMajorStrides(batchShape);
-  const offset = ({ tensor, batchAxes }: Matrices, index: number): number =>
-    batchAxes.reduce(
-      (at, axis, i) => at + (Math.floor(index / steps[i]!) % batchShape[i]!) * tensor.strides[axis]!,
-      tensor.offset,
-    );
-  const view = (operand: Matrices, index: number): MatrixView => ({
-    data: operand.tensor.storage,
-    offset: offset(operand, index),
-    rowStride: operand.rowStride,
-    columnStride: operand.columnStride,
-  });
-  const products = Array.from(
-    { length: count },
-    (_, i): MatrixProduct => ({
-      a: view(left, i),
-      b: view(right, i),
-      target: { data: out, offset: start + i * m * n, rowStride: n },
-    }),
-  );
-  if (count > 1) device.gemmBatch(type, m, n, k, products);
-  else for (const { a: x, b: y, target } of products) device.gemm(type, m, n, k, x, y, target);
-}
-
 function product(a: Tensor, b: Tensor, params: ContractParams, shape: Shape, type: MatrixType): Tensor {
   const out = allocate(type, sizeOf(shape));
-  productInto(out, 0, a, b, params, type);
+  runProduct(planProduct(a, b, params), out, 0, a, b, type);
   return new Tensor(out, shape, type);
 }
 

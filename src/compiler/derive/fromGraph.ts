@@ -1,8 +1,9 @@
 // Expressions of the equations of a graph.
 
-import { type ContractParams, contractP } from "../../ops/contract.ts";
+import { contractP } from "../../ops/contract.ts";
 import { convP } from "../../ops/convolution/primitive.ts";
 import type { ConvParams } from "../../ops/convolution/window.ts";
+import type { ContractParams } from "../../ops/productPlan.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Equation } from "../../transform/graphs/graph.ts";
 import { affine, type Range, variable } from "./affine.ts";

@@ -2,9 +2,9 @@
 // elements in memory, and then run together in one pass.
 
 import { castP } from "../../ops/cast.ts";
-import type { ContractParams } from "../../ops/contract.ts";
 import { type ConcatParams, concatP, viewStrides } from "../../ops/moves.ts";
 import type { Abstract, Primitive } from "../../ops/primitive.ts";
+import type { ContractParams } from "../../ops/productPlan.ts";
 import type { ReduceParams } from "../../ops/reduce.ts";
 import { type Shape, sameShape, sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -18,7 +18,7 @@ import { optimize } from "../passes/optimize.ts";
 import { Buffers, bufferOf, elementBytes } from "./buffers.ts";
 import { WIDEST_STORE } from "./emitMap.ts";
 import { type Expression, mapLoads, nodesOf } from "./expressions.ts";
-import { canMap, canMapScalar } from "./kernels.ts";
+import { canMap, canMapElements } from "./kernels.ts";
 import { mergeMap } from "./merge.ts";
 import type { MapStep, Program, Step } from "./steps.ts";
 
@@ -31,6 +31,11 @@ interface Value extends Abstract {
 
 /** Expressions with more nodes than this are written to memory. */
 const LARGEST_EXPRESSION = 48;
+
+type Application = Extract<Expression, { readonly kind: "apply" }>;
+
+/** In place of what is in memory by then. */
+const ZERO = { kind: "constant", value: 0 } as const;
 
 /** What is shared by a program and the loops inside of it. */
 class Context {
@@ -114,11 +119,18 @@ class Scope {
     return { shape: x.shape, dtype: x.dtype, expression, uses: Number.POSITIVE_INFINITY };
   }
 
-  /** What several will read, or what has grown long, is written to memory at once. */
+  /** What several will read, what has grown long and floats made of integers are written to memory at once. */
   #settle(value: Value): void {
-    const { expression, uses } = value;
+    const { expression, uses, shape, dtype } = value;
     if (expression.kind !== "apply") return;
-    if (uses > 1 || nodesOf([expression]).length > LARGEST_EXPRESSION) this.place(value);
+    const isLong = nodesOf([expression]).length > LARGEST_EXPRESSION;
+    const isMixed = sizeOf(shape) > 1 && dtype !== "int32" && !canMap(expression);
+    if (uses > 1 || isLong || isMixed) this.place(value);
+  }
+
+  #apply(kernel: string, operands: readonly Value[], { dtype }: Abstract): Application {
+    const args = operands.map(({ expression }) => this.#inArena(expression));
+    return { kind: "apply", kernel, args, dtype };
   }
 
   #lower(equation: Equation, operands: readonly Value[]): readonly Expression[] {
@@ -128,15 +140,16 @@ class Scope {
       case "view":
         return [this.#view(primitive, params, operands[0]!, output!)];
       case "map": {
-        const args = operands.map(({ expression }) => this.#inArena(expression));
-        const value: Expression = {
-          kind: "apply",
-          kernel: primitive.lower.kernel,
-          args,
-          dtype: output!.dtype,
-        };
-        if (canMap(value) || (sizeOf(output!.shape) === 1 && canMapScalar(value))) return [value];
-        break;
+        const value = this.#apply(primitive.lower.kernel, operands, output!);
+        if (canMap(value)) return [value];
+        const count = sizeOf(output!.shape);
+        if (count === 1 && canMapElements(value, count)) return [value];
+        // Elements of mixed types go one by one: what can run on vectors is computed before, and after.
+        const rest = value.args.map((arg) => (canMap(arg) ? { ...ZERO, dtype: arg.dtype } : arg));
+        if (!canMapElements({ ...value, args: rest }, count)) break;
+        for (const operand of operands)
+          if (operand.expression.kind === "apply" && canMap(operand.expression)) this.place(operand);
+        return [this.#apply(primitive.lower.kernel, operands, output!)];
       }
       case "fold": {
         const value = this.#inArena(operands[0]!.expression);
@@ -170,8 +183,8 @@ class Scope {
     if (primitive.name === condP.name) return this.#branch(params as CondParams, operands, outputs);
     if (primitive.name === concatP.name) {
       const { axis } = params as ConcatParams;
-      const isFloat = output!.dtype === "float64" || output!.dtype === "float32";
-      if (isFloat && sizeOf(output!.shape.slice(0, axis)) === 1) return [this.#join(operands, output!)];
+      const isKnown = ["float64", "float32", "int32"].includes(output!.dtype);
+      if (isKnown && sizeOf(output!.shape.slice(0, axis)) === 1) return [this.#join(operands, output!)];
     }
     return this.#host(primitive, params, operands, outputs);
   }
@@ -253,7 +266,7 @@ class Scope {
   /** Writes a value to a given contiguous place. */
   writeTo(place: Tensor, { shape, dtype, expression }: Value): void {
     const value = this.#inArena(expression);
-    if (value.kind !== "apply" && !canMap(value) && !(sizeOf(shape) === 1 && canMapScalar(value))) {
+    if (value.kind !== "apply" && !canMap(value) && !canMapElements(value, sizeOf(shape))) {
       // What kernels do not know is only copied.
       const source = value.kind === "load" ? value.place : uniform(value.value, shape, dtype);
       this.steps.push({

@@ -48,6 +48,22 @@ export function rangeOf(step: MapStep): { readonly total: number; readonly unit:
 /** Bytes that one turn of a loop may write. */
 export const WIDEST_STORE = 32;
 
+/**
+ * Whether the code of a map reads every element before it writes the same element of a result, and nothing of it after: a
+ * result may then lie where an operand lay. Not so where blocks may be computed twice, or where vectors run over the
+ * ends of rows.
+ */
+export function readsBeforeWriting(step: MapStep): boolean {
+  const values = step.outputs.map(({ value }) => value);
+  const type = floatTypeOf(values);
+  if (type === null) return true;
+  const places = [...loadsOf(values), ...step.outputs.map(({ place }) => place)];
+  const axes = collapse(step.shape, places.map(stepsOf));
+  const length = axes.at(-1)?.length ?? 1;
+  if (isWorthExpanding(values, length)) return false;
+  return axes.length <= 1 || (length * bytesOf(type)) % WIDEST_STORE === 0;
+}
+
 export function emitMap(
   f: FunctionBuilder,
   step: MapStep,
@@ -58,7 +74,7 @@ export function emitMap(
   const values = step.outputs.map(({ value }) => value);
   const type = floatTypeOf(values);
   if (type === null) {
-    emitScalar(f, step, functions, addressOf);
+    emitElements(f, step, functions, addressOf);
     return;
   }
   if (sizeOf(step.shape) === 0) return;
@@ -169,19 +185,26 @@ const STORES: Readonly<Record<string, string>> = {
   bool: "i32.store8",
 };
 
-/** One element of mixed types. */
-function emitScalar(
+/** Elements of mixed types, one by one. */
+function emitElements(
   f: FunctionBuilder,
   step: MapStep,
   functions: VectorFunctions,
   addressOf: AddressOf,
 ): void {
-  const writer = new ScalarWriter(functions, ({ place }) => load(LOADS[place.dtype]!, addressOf(place)));
-  const nodes = step.outputs.map(({ value }) => writer.write(value));
-  f.sharing(nodes, () =>
-    nodes.forEach((node, i) => {
-      const { place } = step.outputs[i]!;
-      f.store(STORES[place.dtype]!, addressOf(place), node);
-    }),
-  );
+  if (sizeOf(step.shape) === 0) return;
+  const places = [...new Set(loadsOf(step.outputs.map(({ value }) => value)))];
+  const all = [...places, ...step.outputs.map(({ place }) => place)];
+  const starts = all.map((place) => f.let(addressOf(place)));
+  loops(f, collapse(step.shape, all.map(stepsOf)), starts, (addresses) => {
+    const writer = new ScalarWriter(functions, ({ place }) =>
+      load(LOADS[place.dtype]!, addresses[places.indexOf(place)]!),
+    );
+    const nodes = step.outputs.map(({ value }) => writer.write(value));
+    f.sharing(nodes, () =>
+      nodes.forEach((node, i) => {
+        f.store(STORES[step.outputs[i]!.place.dtype]!, addresses[places.length + i]!, node);
+      }),
+    );
+  });
 }

@@ -83,8 +83,12 @@ export const canMap = (value: Expression): boolean =>
 const SCALAR_TYPES: readonly DType[] = ["float32", "float64", "int32", "bool"];
 const INTEGER_KERNELS = ["add", "sub", "mul", "neg", "max", "min", "square", "where", "cast"];
 
-/** Whether an expression of one element can run on scalars of mixed types. */
-export const canMapScalar = (value: Expression): boolean =>
+/** Whether an expression can run on scalars of mixed types: always for one element, else without functions, which want vectors. */
+export const canMapElements = (value: Expression, count: number): boolean =>
+  canMapScalar(value) &&
+  (count === 1 || nodesOf([value]).every((node) => node.kind !== "apply" || !isFunction(node.kernel)));
+
+const canMapScalar = (value: Expression): boolean =>
   nodesOf([value]).every((node) => {
     if (!SCALAR_TYPES.includes(node.dtype)) return false;
     if (node.kind !== "apply") return true;
@@ -251,10 +255,16 @@ function cast(from: DType, to: DType, x: Node): Node {
   const target = PREFIX[to]!;
   if (to === "bool") return op(`${source}.ne`, x, number(source, 0));
   if (source === target) return x;
-  if (target === "i32") return op("i32.trunc_sat_f64_s", source === "f32" ? op("f64.promote_f32", x) : x);
+  if (target === "i32") return wrapped(source === "f32" ? op("f64.promote_f32", x) : x);
   if (source === "i32") {
     const wide = op("f64.convert_i32_s", x);
     return target === "f64" ? wide : op("f32.demote_f64", wide);
   }
   return target === "f64" ? op("f64.promote_f32", x) : op("f32.demote_f64", x);
+}
+
+/** Cut off towards zero, modulo 2^32; 0 for what is no number or too large to have a last bit. */
+function wrapped(x: Node): Node {
+  const whole = op("i32.wrap_i64", op("i64.trunc_sat_f64_s", x));
+  return op("i32.select", whole, i32(0), op("f64.lt", op("f64.abs", x), f64(2 ** 63)));
 }

@@ -4,6 +4,7 @@ import { sameShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { bufferOf, rootOf } from "./buffers.ts";
 import { type Expression, loadsOf, mapLoads } from "./expressions.ts";
+import { floatTypeOf } from "./kernels.ts";
 import type { MapStep, Step } from "./steps.ts";
 
 /** More results than this from one pass would not fit into registers. */
@@ -50,9 +51,8 @@ function touchedBy(step: Step): { written: Set<number>; read: Set<number> } {
 /** Results of the earlier map may be read only at the element that is being computed. */
 function canJoin(earlier: MapStep, step: MapStep, reads: readonly Tensor[]): boolean {
   if (earlier.outputs.length + step.outputs.length > MOST_OUTPUTS) return false;
-  if (!sameShape(earlier.shape, step.shape) || sizeOf(step.shape) === 1) return false;
-  const float = floatOf(earlier);
-  if (float && floatOf(step) && float !== floatOf(step)) return false;
+  if (!sameShape(earlier.shape, step.shape)) return false;
+  if (sizeOf(step.shape) > 1 && !shareLanes(earlier, step)) return false;
   const written = new Map(earlier.outputs.map(({ place }) => [idOf(place), place]));
   for (const place of reads) {
     const source = written.get(idOf(place));
@@ -67,6 +67,15 @@ function canJoin(earlier: MapStep, step: MapStep, reads: readonly Tensor[]): boo
 
 const isSame = (a: Tensor, b: Tensor): boolean =>
   a.storage === b.storage && a.offset === b.offset && b.isContiguous && sameShape(a.shape, b.shape);
+
+/** Whether both run on vectors of one type, or both on elements. */
+function shareLanes(a: MapStep, b: MapStep): boolean {
+  const [x, y] = [floatOf(a), floatOf(b)];
+  return !(x && y && x !== y) && runsOnVectors(a) === runsOnVectors(b);
+}
+
+const runsOnVectors = ({ outputs }: MapStep): boolean =>
+  floatTypeOf(outputs.map(({ value }) => value)) !== null;
 
 /** The float type of a map's lanes; undefined when it only handles bools. */
 function floatOf({ outputs }: MapStep): string | undefined {

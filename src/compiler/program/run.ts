@@ -4,7 +4,7 @@ import type { MatrixType } from "../../device/device.ts";
 import { enterArena, leaveArena, sharedMemory } from "../../device/wasm/memory.ts";
 import { runParts, type SharedKernel, shareOut } from "../../device/wasm/threads/pool.ts";
 import { bind } from "../../ops/bind.ts";
-import { productInto } from "../../ops/contract.ts";
+import { planProduct, runProduct } from "../../ops/productPlan.ts";
 import { allocate, type DType, dtypeInfo, type Storage } from "../../tensor/dtype.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Graph } from "../../transform/graphs/graph.ts";
@@ -123,28 +123,23 @@ function caller(out: CallOut, plan: Plan, base: () => number): (...indices: numb
   const viewer = (place: Tensor): ((indices: readonly number[]) => Tensor) => {
     if (!bufferOf(place)) return () => place;
     const addressOf = addresser(place);
-    return (indices) =>
-      new Tensor(
-        memoryOf(place.dtype),
-        place.shape,
-        place.dtype,
-        place.strides,
-        addressOf(indices) / elementBytes(place.dtype),
-      );
+    const { shape, dtype, strides } = place;
+    let last = place;
+    return (indices) => {
+      const storage = memoryOf(dtype);
+      const offset = addressOf(indices) / elementBytes(dtype);
+      if (last.storage !== storage || last.offset !== offset)
+        last = new Tensor(storage, shape, dtype, strides, offset);
+      return last;
+    };
   };
   if (step.kind === "contract") {
     const [a, b] = step.operands.map(viewer) as [ReturnType<typeof viewer>, ReturnType<typeof viewer>];
     const target = addresser(step.place);
     const type = step.place.dtype as MatrixType;
+    const product = planProduct(step.operands[0], step.operands[1], step.params);
     return (...indices) =>
-      productInto(
-        memoryOf(type),
-        target(indices) / elementBytes(type),
-        a(indices),
-        b(indices),
-        step.params,
-        type,
-      );
+      runProduct(product, memoryOf(type), target(indices) / elementBytes(type), a(indices), b(indices), type);
   }
   const operands = step.operands.map(viewer);
   const targets = step.places.map(addresser);

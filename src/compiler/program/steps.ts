@@ -1,7 +1,7 @@
 // What a program does, in order.
 
-import type { ContractParams } from "../../ops/contract.ts";
 import type { Primitive } from "../../ops/primitive.ts";
+import type { ContractParams } from "../../ops/productPlan.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -75,6 +75,7 @@ scalar(0xb7, "f64.convert_i32_s f64.convert_i32_u", ["i32"], "f64");
 for (const type of ["i32", "f32", "f64", "v128"] as const)
   scalar(0x1b, `${type}.select`, [type, type, "i32"], type);
 table["i32.trunc_sat_f64_s"] = { code: [0xfc, 0x02], operands: ["f64"], result: "i32" };
+table["i64.trunc_sat_f64_s"] = { code: [0xfc, 0x06], operands: ["f64"], result: "i64" };
 scalar(0xbb, "f64.promote_f32", ["f32"], "f64");
 scalar(0xbd, "i64.reinterpret_f64", ["f64"], "i64");
 scalar(0xbf, "f64.reinterpret_i64", ["i64"], "f64");
