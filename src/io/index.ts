@@ -21,6 +21,7 @@ export {
 export { decodeNpy, encodeNpy, readNpy, writeNpy } from "./npy.ts";
 export { decodeNpz, encodeNpz, namesInNpz, readNpz, writeNpz } from "./npz.ts";
 export { exportedPrimitives, exportOnnx, type OnnxExportOptions, writeOnnx } from "./onnx/export.ts";
+export { importedOperators, importOnnx, type OnnxModel, type OnnxValue } from "./onnx/import.ts";
 export {
   encodeSafetensors,
   listSafetensors,

@@ -165,8 +165,11 @@ const root = protobuf.Root.fromJSON({
 const modelType = root.lookupType("Model");
 
 /** The bytes of a model. */
-export const encodeModel = (model: ModelProto): Uint8Array =>
-  modelType.encode(modelType.fromObject(model)).finish();
+export function encodeModel(model: ModelProto): Uint8Array {
+  // In Node a Buffer comes, which behaves otherwise in places.
+  const { buffer, byteOffset, byteLength } = modelType.encode(modelType.fromObject(model)).finish();
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
 
 /** The model in some bytes. Throws FileError when they are none. */
 export function decodeModel(bytes: Uint8Array, name: string): ModelProto {

@@ -65,7 +65,8 @@ export function decodeTensor(proto: TensorProto, what: string): Tensor {
         `${what}: ${size * fileTypeBytes(type)} bytes were expected, got ${rawData.byteLength}`,
       );
     if (type === "int64" || type === "uint64") return new Tensor(clamped(rawData, type), shape, "int32");
-    return decodeElements(rawData.slice(), type, shape).tensor;
+    // A copy, aligned: what the decoder gives is part of the whole file.
+    return decodeElements(new Uint8Array(rawData), type, shape).tensor;
   }
   const lists = [proto.floatData, proto.doubleData, proto.int32Data, proto.int64Data, proto.uint64Data];
   const values = lists.find((list) => list && list.length > 0) ?? [];
