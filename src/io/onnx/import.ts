@@ -24,7 +24,8 @@ export const importedOperators: readonly string[] = Object.keys(OPERATIONS).sort
 /** An input or output as the file declares it; a length that is open is null. */
 export interface OnnxValue {
   readonly name: string;
-  readonly dtype: DType;
+  /** Undefined where the file does not say. */
+  readonly dtype: DType | undefined;
   readonly shape: readonly (number | null)[] | undefined;
 }
 
@@ -112,7 +113,7 @@ function declaredValue({ name, type }: ValueInfoProto, file: string): OnnxValue 
   const dims = tensor?.shape?.dim;
   return {
     name,
-    dtype: dtypeOfElements(tensor?.elemType, `${file}: ${name}`),
+    dtype: tensor?.elemType === undefined ? undefined : dtypeOfElements(tensor.elemType, `${file}: ${name}`),
     shape: tensor?.shape ? (dims ?? []).map(({ dimValue }) => dimValue ?? null) : undefined,
   };
 }
@@ -123,7 +124,7 @@ function checkedInput({ name, dtype, shape }: OnnxValue, x: Tensor | undefined):
     throw new ShapeError(
       `importOnnx: inputs: ${name}: shape [${shape.map((n) => n ?? "any").join(", ")}] was expected, got ${formatShape(x.shape)}`,
     );
-  return x.dtype === dtype ? x : x.astype(dtype);
+  return dtype === undefined || x.dtype === dtype ? x : x.astype(dtype);
 }
 
 /** Computes all nodes in their order, which is one in which they can be computed. */

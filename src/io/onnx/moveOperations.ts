@@ -74,15 +74,16 @@ const slice: Operation = (node) => {
 const split: Operation = (node) => {
   const x = node.input(0);
   const axis = node.axis(node.int("axis", 0), x.ndim);
-  const lengths = node.list("split", 1);
-  if (lengths) return splitAxis(x, lengths, axis);
   const n = x.shape[axis]!;
+  // Equal parts, of which the last may be shorter.
   const size = Math.ceil(n / node.outputs);
-  return splitAxis(
-    x,
-    Array.from({ length: node.outputs }, (_, i) => Math.max(0, Math.min(size, n - i * size))),
-    axis,
-  );
+  const lengths = node.list("split", 1) ?? Array.from({ length: node.outputs - 1 }, () => size);
+  let end = 0;
+  const ends = lengths.map((length) => {
+    end += length;
+    return Math.min(n, end);
+  });
+  return splitAxis(x, ends.slice(0, node.outputs - 1), axis);
 };
 
 const gatherND: Operation = (node) => {
@@ -170,7 +171,7 @@ const topK: Operation = (node) => {
   const [k] = node.integers(1);
   const axis = node.axis(node.int("axis", -1), x.ndim);
   const order = argsort(x, { axis, descending: node.int("largest", 1) === 1 });
-  const first = splitAxis(order, [k!, x.shape[axis]! - k!], axis)[0]!;
+  const first = splitAxis(order, [k!], axis)[0]!;
   return [takeAlongAxis(x, first, axis), first];
 };
 

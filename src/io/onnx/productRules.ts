@@ -1,8 +1,8 @@
 // How contractions, convolutions and pooling are written in ONNX.
 
-import type { ContractParams } from "../../ops/contract.ts";
 import type { PoolParams } from "../../ops/convolution/pooling.ts";
 import type { ConvParams } from "../../ops/convolution/window.ts";
+import type { ContractParams } from "../../ops/productPlan.ts";
 import type { GraphBuilder, Length, Value } from "./builder.ts";
 import { fixed, spread, times } from "./moveRules.ts";
 import type { Call, Rule } from "./rules.ts";

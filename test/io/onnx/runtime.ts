@@ -13,7 +13,7 @@ const toRuntime = (x: Tensor): ort.Tensor => {
 };
 
 const fromRuntime = (x: ort.Tensor): Tensor => {
-  const dtype = x.type as DType;
+  const dtype = (x.type === "int64" ? "int32" : x.type) as DType;
   const values = Array.from(x.data as Float32Array, Number);
   return tensor(values, { dtype }).reshape(x.dims);
 };
