@@ -231,8 +231,16 @@ function ahead<B>(
   };
 }
 
-/** The number of examples in a batch: the first axis of its first leaf that has one. */
-export function examplesIn(batch: unknown): number {
-  for (const { shape } of tree.leaves(batch)) if (shape.length > 0) return shape[0]!;
-  return 1;
+/** The number of examples in a batch: the first axis of its first tensor that has one. */
+export const examplesIn = (batch: unknown): number => firstLength(batch) ?? 1;
+
+/** Looks no further than it must: it is asked at every step. */
+function firstLength(batch: unknown): number | undefined {
+  if (batch instanceof Tensor) return batch.shape[0];
+  if (typeof batch !== "object" || batch === null) return undefined;
+  for (const item of Object.values(batch)) {
+    const length = firstLength(item);
+    if (length !== undefined) return length;
+  }
+  return undefined;
 }

@@ -69,10 +69,13 @@ export async function fit<P, B>(
     const run = new Run(files?.found ?? fresh, {
       ...{ data, files, validate, options, key: stepKey },
       step: trainingStep(problem, optimizer, options),
-      onProgress: (progress) => {
-        bar?.update(progress);
-        options.onProgress?.(progress);
-      },
+      onProgress:
+        bar || options.onProgress
+          ? (progress) => {
+              bar?.update(progress);
+              options.onProgress?.(progress);
+            }
+          : undefined,
     });
     const result = await run.train();
     if (options.report !== undefined) await (await import("./curves.ts")).writeCurves(options.report, result);

@@ -46,7 +46,7 @@ export interface RunParts<P, B, S> {
   readonly options: FitOptions<P, B>;
   readonly validate: ((params: P) => Promise<Measured>) | undefined;
   readonly files: RunFiles<P, S> | undefined;
-  readonly onProgress: (progress: TrainingProgress) => void;
+  readonly onProgress: ((progress: TrainingProgress) => void) | undefined;
 }
 
 /** Milliseconds after which others get their turn: signals, timers, a page that scrolls. */
@@ -156,6 +156,7 @@ export class Run<P, B, S> {
     this.#sums = addTo(this.#sums, examplesIn(batch), loss, numbersOf(result.metrics));
     this.#step++;
     this.#batch++;
+    if (!onProgress) return;
     const { steps = Number.POSITIVE_INFINITY, epochs = Number.POSITIVE_INFINITY } = options;
     const total = Math.min(steps, epochs * (data.batches ?? Number.POSITIVE_INFINITY));
     const epoch = this.#epoch + 1;
