@@ -85,10 +85,14 @@ export async function fit<P, B>(
   }
 }
 
-async function terminalBar(): Promise<{
-  update(p: { fraction: number; stage: string }): void;
-  stop(): void;
-}> {
+async function terminalBar(): Promise<
+  | {
+      update(p: { fraction: number; stage: string }): void;
+      stop(): void;
+    }
+  | undefined
+> {
+  if (typeof process === "undefined" || !process.stderr) return undefined;
   const { progressBar } = await import("../../report/progressBar.ts");
   return progressBar(process.stderr);
 }

@@ -42,17 +42,21 @@ export interface Best {
   readonly since: number;
 }
 
-/** A fold over the history, so that a run that resumes stands where it stood. NaN is never better. */
-export function bestOf(history: readonly TrainingRecord[], monitor: Monitor, minDelta: number): Best {
-  let best: Best = { index: -1, value: Number.POSITIVE_INFINITY, since: 0 };
-  history.forEach((record, index) => {
-    const value = monitor(record);
-    best =
-      value < best.value - (best.index < 0 ? 0 : minDelta)
-        ? { index, value, since: 0 }
-        : { ...best, since: best.since + 1 };
-  });
-  return best;
+export const NO_BEST: Best = { index: -1, value: Number.POSITIVE_INFINITY, since: 0 };
+
+/** The best after another round, the one numbered `index`. NaN is never better. */
+export function bestAfter(
+  best: Best,
+  record: TrainingRecord,
+  index: number,
+  monitor: Monitor,
+  minDelta: number,
+): Best {
+  const value = monitor(record);
+  // The first round need not be better by anything.
+  return value < best.value - (best.index < 0 ? 0 : minDelta)
+    ? { index, value, since: 0 }
+    : { ...best, since: best.since + 1 };
 }
 
 /** Throws DomainError for options out of range. */

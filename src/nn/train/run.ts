@@ -10,10 +10,11 @@ import type { RunFiles } from "./files.ts";
 import {
   addTo,
   type Best,
-  bestOf,
+  bestAfter,
   defaultMonitor,
   type Measured,
   meanOf,
+  NO_BEST,
   NO_SUMS,
   numbersOf,
   type Sums,
@@ -62,6 +63,7 @@ export class Run<P, B, S> {
   #params: P;
   #state: S;
   #best: P | undefined;
+  #standing: Best = NO_BEST;
   #step: number;
   #epoch: number;
   #batch: number;
@@ -77,6 +79,7 @@ export class Run<P, B, S> {
       options.every ?? (options.epochs === undefined ? Math.ceil(options.steps! / 100) : undefined);
     this.#began = performance.now() - 1000 * seconds;
     this.#history = [...history];
+    for (const index of history.keys()) this.#judge(index);
     this.#params = start.params;
     this.#state = start.state;
     this.#best = start.best;
@@ -92,7 +95,7 @@ export class Run<P, B, S> {
     this.#decide();
     while (!this.#stopped) await this.#trainEpoch();
     if (this.#stopped !== "diverged") await this.#save(true);
-    const { index, value } = this.#standing();
+    const { index, value } = this.#standing;
     const best =
       this.#best === undefined || index < 0
         ? undefined
@@ -182,7 +185,8 @@ export class Run<P, B, S> {
     };
     this.#history.push(record);
     this.#sums = NO_SUMS;
-    if (this.#standing().since === 0) this.#best = this.#params;
+    this.#judge(this.#history.length - 1);
+    if (this.#standing.since === 0) this.#best = this.#params;
     await files?.record(record);
     if (options.onRecord?.(record, this.#params) === "stop") this.#stopped ??= "caller";
   }
@@ -194,13 +198,14 @@ export class Run<P, B, S> {
     if (this.#step === 0) return;
     if (epochs !== undefined && this.#epoch >= epochs) this.#stopped = "epochs";
     else if (steps !== undefined && this.#step >= steps) this.#stopped = "steps";
-    else if (earlyStopping && this.#standing().since >= earlyStopping.patience) this.#stopped = "early";
+    else if (earlyStopping && this.#standing.since >= earlyStopping.patience) this.#stopped = "early";
     if (this.#stopped) this.#checkParams();
   }
 
-  #standing(): Best {
+  #judge(index: number): void {
     const { monitor = defaultMonitor, earlyStopping } = this.#parts.options;
-    return bestOf(this.#history, monitor, earlyStopping?.minDelta ?? 0);
+    const minDelta = earlyStopping?.minDelta ?? 0;
+    this.#standing = bestAfter(this.#standing, this.#history[index]!, index, monitor, minDelta);
   }
 
   /** A checkpoint, when it is time; never one of parameters that are spoilt. */

@@ -125,6 +125,20 @@ test("moves that cancel are not written", () => {
   expect(kinds).not.toContain("Expand");
 });
 
+test("narrow floats", async () => {
+  const params = { half: f32([4, 3]).astype("float16"), brain: f32([3, 2], 2).astype("bfloat16") };
+  const f = (p: typeof params, x: Tensor): Tensor =>
+    x.astype("float16").matmul(p.half).astype("float32").matmul(p.brain.astype("float32"));
+  const x = f32([5, 4], 3);
+  const bytes = exportOnnx(f, [x], { params });
+  const [y] = await runModel(bytes, [x]);
+  expectClose(y!, f(params, x), 5e-3);
+  const model = await importOnnx(bytes);
+  expect(model.params["half"]!.dtype).toBe("float16");
+  expect(model.params["brain"]!.dtype).toBe("bfloat16");
+  expectClose(model.apply(model.params, { input: x })["output"]!, f(params, x));
+});
+
 test("names, several results, a file", async () => {
   const path = temporary("two.onnx");
   const f = (_p: object, a: Tensor, b: { c: Tensor }) => ({ sum: a.add(b.c), both: [a.mul(b.c)] });
