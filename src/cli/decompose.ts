@@ -15,6 +15,7 @@ import { astype } from "../ops/cast.ts";
 import { formatBytes, formatNumber, formatPercent } from "../plot/format.ts";
 import { key } from "../random/key.ts";
 import { peakSignalToNoise } from "../report/pictures.ts";
+import { progressBar } from "../report/progressBar.ts";
 import { describeRanks, FORMAT_NAMES, summarize } from "../report/summary.ts";
 import { formatTable } from "../report/table.ts";
 import { renderText } from "../report/text.ts";
@@ -26,7 +27,6 @@ import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { completeTensor, presentMask } from "./completion.ts";
 import { parseBytes, parseCount, parseRanks, parseSeconds, parseSeed, parseTolerance } from "./options.ts";
-import { progressBar } from "./progress.ts";
 import { inkFor, type Streams, widthOf } from "./streams.ts";
 import { checkFolderOf, UsageError } from "./usage.ts";
 

@@ -20,6 +20,17 @@ export {
 } from "./matrixMarket.ts";
 export { decodeNpy, encodeNpy, readNpy, writeNpy } from "./npy.ts";
 export { decodeNpz, encodeNpz, namesInNpz, readNpz, writeNpz } from "./npz.ts";
+export { exportedPrimitives, exportOnnx, type OnnxExportOptions, writeOnnx } from "./onnx/export.ts";
+export { importedOperators, importOnnx, type OnnxModel, type OnnxValue } from "./onnx/import.ts";
+export {
+  type LoadedParams,
+  type LoadParamsOptions,
+  loadParams,
+  type ParameterNames,
+  type ParameterPlace,
+  type SaveParamsOptions,
+  saveParams,
+} from "./parameters/parameterFile.ts";
 export {
   encodeSafetensors,
   listSafetensors,

@@ -1,10 +1,10 @@
 import { PassThrough } from "node:stream";
 import { afterEach, expect, it, vi } from "vitest";
-import { progressBar } from "../../src/cli/progress.ts";
-import type { Output } from "../../src/cli/streams.ts";
+import type { Terminal } from "../../src/report/progressBar.ts";
+import { progressBar } from "../../src/report/progressBar.ts";
 
 /** A stream that says it is a terminal and keeps what it is sent. */
-function terminal(): Output & { text: () => string } {
+function terminal(): Terminal & { text: () => string } {
   let text = "";
   const stream = Object.assign(new PassThrough(), {
     isTTY: true,

@@ -1,7 +1,12 @@
 // A progress bar with the time left, for work that takes more than a second and a person who watches.
 import { SingleBar } from "cli-progress";
 import { formatSeconds } from "../plot/format.ts";
-import type { Output } from "./streams.ts";
+
+/** The part of a Node stream that a bar is drawn on. */
+export interface Terminal {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
 
 /** Work below this many milliseconds shows nothing. */
 const PATIENCE = 1000;
@@ -12,7 +17,7 @@ export interface ProgressBar {
 }
 
 /** A bar on `output` if that is a terminal; else nothing is drawn. */
-export function progressBar(output: Output): ProgressBar {
+export function progressBar(output: Terminal): ProgressBar {
   if (!output.isTTY) return { update: () => undefined, stop: () => undefined };
   const started = performance.now();
   let bar: SingleBar | undefined;
