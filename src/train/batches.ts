@@ -1,12 +1,12 @@
 // Where batches come from: tensors in memory, examples by number, or anything that yields batches.
 
-import { permutation } from "../../random/distributions.ts";
-import { foldIn, type Key } from "../../random/key.ts";
-import { allocate } from "../../tensor/dtype.ts";
-import { DomainError, ShapeError } from "../../tensor/errors.ts";
-import { formatShape } from "../../tensor/shape.ts";
-import { Tensor } from "../../tensor/tensor.ts";
-import { tree } from "../../tensor/tree.ts";
+import { permutation } from "../random/distributions.ts";
+import { foldIn, type Key } from "../random/key.ts";
+import { allocate } from "../tensor/dtype.ts";
+import { DomainError, ShapeError } from "../tensor/errors.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { tree } from "../tensor/tree.ts";
 
 /** Examples by number, for data that is not in memory. */
 export interface Dataset<B> {

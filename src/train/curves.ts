@@ -1,10 +1,10 @@
 // The course of a training as one HTML page.
 
-import { writeFileAtomic } from "../../io/files.ts";
-import { type ChartSpec, chartFigure, type Series } from "../../plot/chart.ts";
-import { formatNumber, formatSeconds } from "../../plot/format.ts";
-import { escapeText as t } from "../../plot/markup.ts";
-import { STYLE } from "../../report/style.ts";
+import { writeFileAtomic } from "../io/files.ts";
+import { type ChartSpec, chartFigure, type Series } from "../plot/chart.ts";
+import { formatNumber, formatSeconds } from "../plot/format.ts";
+import { escapeText as t } from "../plot/markup.ts";
+import { STYLE } from "../report/style.ts";
 import type { Measured, TrainingRecord } from "./history.ts";
 import type { FitResult, Stopped } from "./run.ts";
 

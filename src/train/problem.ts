@@ -1,10 +1,10 @@
 // What is trained: a model with a loss of its output, or any scalar function of parameters and data.
 
-import type { Layer, Pass } from "../../optim/model.ts";
-import type { Key } from "../../random/key.ts";
-import { DomainError, ShapeError } from "../../tensor/errors.ts";
-import { formatShape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import type { Layer, Pass } from "../optim/model.ts";
+import type { Key } from "../random/key.ts";
+import { DomainError, ShapeError } from "../tensor/errors.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Loss } from "./accumulate.ts";
 
 /** Any scalar function of parameters. */

@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { fit } from "polyadic/nn";
 import { adam } from "polyadic/optim";
 import { key } from "polyadic/random";
 import { AbortedError, FileError, type Tensor, tree } from "polyadic/tensor";
+import { fit } from "polyadic/train";
 import { describe, expect, inject, test } from "vitest";
-import { writeSafetensors } from "../../../src/io/safetensors.ts";
-import { buildScript } from "../../build.ts";
-import { temporaryFolder } from "../../io/folder.ts";
+import { writeSafetensors } from "../../src/io/safetensors.ts";
+import { buildScript } from "../build.ts";
+import { temporaryFolder } from "../io/folder.ts";
 import { basic, type MlpParams, mlp } from "./problems.ts";
 
 const folder = temporaryFolder();

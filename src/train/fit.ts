@@ -1,10 +1,10 @@
 // Training: steps of an optimizer over batches of data, with records, validation, early stopping and exact resumption.
 
-import { jit } from "../../compiler/jit.ts";
-import type { Optimizer } from "../../optim/optimizer.ts";
-import { foldIn, type Key, split } from "../../random/key.ts";
-import { DomainError } from "../../tensor/errors.ts";
-import { checkAborted } from "../../tensor/progress.ts";
+import { jit } from "../compiler/jit.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { foldIn, type Key, split } from "../random/key.ts";
+import { DomainError } from "../tensor/errors.ts";
+import { checkAborted } from "../tensor/progress.ts";
 import { type BatchOptions, examplesIn, type Source, source } from "./batches.ts";
 import type { RunFiles } from "./files.ts";
 import { addTo, type Measured, meanOf, NO_SUMS, numbersOf } from "./history.ts";
@@ -93,7 +93,7 @@ async function terminalBar(): Promise<
   | undefined
 > {
   if (typeof process === "undefined" || !process.stderr) return undefined;
-  const { progressBar } = await import("../../report/progressBar.ts");
+  const { progressBar } = await import("../report/progressBar.ts");
   return progressBar(process.stderr);
 }
 

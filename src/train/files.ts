@@ -1,7 +1,7 @@
 // The files of a training run. Loaded only when one was asked for: browsers have none.
 
 import { open } from "node:fs/promises";
-import { fileError, writeFileAtomic } from "../../io/files.ts";
+import { fileError, writeFileAtomic } from "../io/files.ts";
 import { CheckpointWriter, encodeCheckpoint, readCheckpoint } from "./checkpoint.ts";
 import type { TrainingRecord } from "./history.ts";
 import type { CheckpointOptions } from "./options.ts";

@@ -1,15 +1,15 @@
 // Losses made of other losses: a batch in several parts, a gradient of bounded length.
 
-import { foldIn, type Key } from "../../random/key.ts";
-import { tensor } from "../../tensor/create.ts";
-import { isComplex } from "../../tensor/dtype.ts";
-import { DomainError, ShapeError } from "../../tensor/errors.ts";
-import { formatShape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { tree } from "../../tensor/tree.ts";
-import { scan } from "../../transform/control/scan.ts";
-import { checkpoint } from "../../transform/custom/checkpoint.ts";
-import { customVjp } from "../../transform/custom/customVjp.ts";
+import { foldIn, type Key } from "../random/key.ts";
+import { tensor } from "../tensor/create.ts";
+import { isComplex } from "../tensor/dtype.ts";
+import { DomainError, ShapeError } from "../tensor/errors.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { tree } from "../tensor/tree.ts";
+import { scan } from "../transform/control/scan.ts";
+import { checkpoint } from "../transform/custom/checkpoint.ts";
+import { customVjp } from "../transform/custom/customVjp.ts";
 
 /** A scalar to minimise: of parameters, the data of a step, and a key for what is random in it. */
 export type Loss<P, B> = (params: P, batch: B, key: Key) => Tensor;

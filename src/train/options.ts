@@ -1,9 +1,9 @@
 // What may be asked of `fit`, and the checks of it.
 
-import type { StepInput, StepOutput } from "../../optim/optimizer.ts";
-import type { Key } from "../../random/key.ts";
-import { DomainError } from "../../tensor/errors.ts";
-import type { Progress } from "../../tensor/progress.ts";
+import type { StepInput, StepOutput } from "../optim/optimizer.ts";
+import type { Key } from "../random/key.ts";
+import { DomainError } from "../tensor/errors.ts";
+import type { Progress } from "../tensor/progress.ts";
 import { checkParts } from "./accumulate.ts";
 import type { BatchOptions, Data } from "./batches.ts";
 import { checkEarlyStopping, type EarlyStopping, type Monitor, type TrainingRecord } from "./history.ts";

@@ -1,7 +1,7 @@
 // What is kept of a training run: one record per round, the best of them, and when to stop.
 
-import { DomainError } from "../../tensor/errors.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { DomainError } from "../tensor/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** Means over the examples of a round, or of the validation data. */
 export interface Measured {

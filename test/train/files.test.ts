@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { fit } from "polyadic/nn";
 import { FileError } from "polyadic/tensor";
+import { fit } from "polyadic/train";
 import { expect, test, vi } from "vitest";
-import { renderCurves } from "../../../src/nn/train/curves.ts";
-import { temporaryFolder } from "../../io/folder.ts";
+import { renderCurves } from "../../src/train/curves.ts";
+import { temporaryFolder } from "../io/folder.ts";
 import { basic, regression } from "./problems.ts";
 
 const folder = temporaryFolder();

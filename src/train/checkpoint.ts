@@ -2,13 +2,13 @@
 
 import { copyFile, link, mkdir, readdir, stat, unlink } from "node:fs/promises";
 import { basename, dirname, extname } from "node:path";
-import { fileError, writeFileAtomic } from "../../io/files.ts";
-import { namedLeaves } from "../../io/parameters/names.ts";
-import { encodeSafetensors, listSafetensors, readSafetensors } from "../../io/safetensors.ts";
-import { FileError } from "../../tensor/errors.ts";
-import { formatShape, sameShape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { tree } from "../../tensor/tree.ts";
+import { fileError, writeFileAtomic } from "../io/files.ts";
+import { namedLeaves } from "../io/parameters/names.ts";
+import { encodeSafetensors, listSafetensors, readSafetensors } from "../io/safetensors.ts";
+import { FileError } from "../tensor/errors.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { tree } from "../tensor/tree.ts";
 import type { Configuration, Position, Progressed } from "./state.ts";
 
 const FORMAT = "polyadic-training-1";

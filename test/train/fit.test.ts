@@ -1,12 +1,12 @@
 import { explain } from "polyadic/compiler";
-import { accumulate, clipGradient, fit } from "polyadic/nn";
 import { adam, type Layer } from "polyadic/optim";
 import { key, normal } from "polyadic/random";
 import { AbortedError, DomainError, ShapeError, type Tensor, tensor, tree } from "polyadic/tensor";
+import { accumulate, clipGradient, fit } from "polyadic/train";
 import { grad } from "polyadic/transform";
 import { describe, expect, test } from "vitest";
-import { modelProblem } from "../../../src/nn/train/problem.ts";
-import { trainingStep } from "../../../src/nn/train/step.ts";
+import { modelProblem } from "../../src/train/problem.ts";
+import { trainingStep } from "../../src/train/step.ts";
 import { basic, type MlpParams, mlp, regression, squaredError } from "./problems.ts";
 
 const valuesOf = (params: unknown): number[][] =>

@@ -1,13 +1,13 @@
 // One step of training as one compiled function: loss, gradient, update, statistics, metrics.
 
-import { jit } from "../../compiler/jit.ts";
-import type { Optimizer } from "../../optim/optimizer.ts";
-import { foldIn, type Key } from "../../random/key.ts";
-import { tensor } from "../../tensor/create.ts";
-import { DomainError } from "../../tensor/errors.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { tree } from "../../tensor/tree.ts";
-import { scan } from "../../transform/control/scan.ts";
+import { jit } from "../compiler/jit.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { foldIn, type Key } from "../random/key.ts";
+import { tensor } from "../tensor/create.ts";
+import { DomainError } from "../tensor/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { tree } from "../tensor/tree.ts";
+import { scan } from "../transform/control/scan.ts";
 import { accumulate, clipGradient, inParts, type Loss } from "./accumulate.ts";
 import type { Problem } from "./problem.ts";
 

@@ -1,10 +1,10 @@
 // The loop of training, from any state of a run to its end.
 
-import { foldIn, type Key } from "../../random/key.ts";
-import { isComplex, isFloat } from "../../tensor/dtype.ts";
-import { AbortedError, DomainError } from "../../tensor/errors.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { tree } from "../../tensor/tree.ts";
+import { foldIn, type Key } from "../random/key.ts";
+import { isComplex, isFloat } from "../tensor/dtype.ts";
+import { AbortedError, DomainError } from "../tensor/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { tree } from "../tensor/tree.ts";
 import { examplesIn, type Source } from "./batches.ts";
 import type { RunFiles } from "./files.ts";
 import {
