@@ -88,7 +88,7 @@ export interface OdeMethod<K extends FieldKind = FieldKind> {
   readonly trial?: (input: TrialInput) => TrialOutput;
   /** The power of the step that the error estimate is proportional to. */
   readonly errorPower?: number;
-  /** Of the right-hand side, in a trial. */
+  /** Of the right-hand side, in a trial of an explicit method. */
   readonly evaluations?: number;
 }
 

@@ -175,7 +175,9 @@ function straightThrough(
   maxSteps: number,
 ): Float64Array | null {
   const { controller, layout, t0, t1, args, initialStep } = problem;
-  if (!method.trial || method.kind !== "plain" || controller.kind !== "pid") return null;
+  // Implicit methods keep Jacobians and factors from step to step, which only their steppers can.
+  if (!method.trial || !method.evaluations || method.kind !== "plain" || controller.kind !== "pid")
+    return null;
   const name = `straight:${method.name}:${initialStep}:${maxSteps}:${JSON.stringify(controller)}`;
   const run = problem.compile(name, (y: Tensor, times: Tensor, rtol: Tensor, atol: Tensor, own: unknown) => {
     const field = (t: Tensor, x: Tensor, inner: unknown): Tensor =>

@@ -1,10 +1,12 @@
 // Compiled functions: when they are compiled again, what they keep, and what explain says about them.
 
 import {
+  arange,
   concat,
   DomainError,
   DTypeError,
   exp,
+  eye,
   log,
   matmul,
   ShapeError,
@@ -14,11 +16,22 @@ import {
   tree,
 } from "polyadic";
 import { explain, jit } from "polyadic/compiler";
+import { solve } from "polyadic/linalg";
 import { checkpoint, grad, scan, vmap, whileLoop } from "polyadic/transform";
 import { describe, expect, test } from "vitest";
 import { near } from "../transform/near.ts";
 
 const xs = tensor([0.3, -0.7, 1.2]);
+
+test("what a primitive remembers of an operand does not outlive the call", () => {
+  const f = jit((a: Tensor, b: Tensor) => solve(a.mul(2), b));
+  // Large enough for its factors to be remembered.
+  const b = arange(10);
+  for (const diagonal of [1, 2, 4]) {
+    const a = eye(10).mul(diagonal);
+    near(f(a, b), b.div(2 * diagonal));
+  }
+});
 
 describe("signatures", () => {
   test("a function is traced once per shape, dtype and static argument", () => {

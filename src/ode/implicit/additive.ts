@@ -14,6 +14,7 @@ import {
 } from "../problem.ts";
 import { type Factored, type ImplicitOptions, ImplicitSystem, NewtonWatch } from "./system.ts";
 import { type AdditiveTableau, ARK4, ARS222, ARS443, ESDIRK4, SDIRK4 } from "./tableau.ts";
+import { diagonalStep, diagonalTrial } from "./tracedSteps.ts";
 
 const MOST_ITERATIONS = 8;
 
@@ -219,6 +220,9 @@ const plainMethod = (tableau: AdditiveTableau, options: ImplicitOptions): OdeMet
   kind: "plain",
   order: tableau.order,
   start: (problem, field) => new AdditiveStepper(problem, field, null, tableau, options),
+  step: (f, t, h, y) => diagonalStep(tableau, { stiff: f, other: null }, { t, h, y }),
+  trial: (input) => diagonalTrial(tableau, input),
+  errorPower: tableau.errorOrder + 1,
 });
 
 const splitMethod = (tableau: AdditiveTableau, options: ImplicitOptions): OdeMethod<"split"> => ({
@@ -227,6 +231,8 @@ const splitMethod = (tableau: AdditiveTableau, options: ImplicitOptions): OdeMet
   order: tableau.order,
   start: (problem, { implicit, explicit }: AnyFields["split"]) =>
     new AdditiveStepper(problem, implicit, explicit, tableau, options),
+  step: ({ implicit, explicit }, t, h, y) =>
+    diagonalStep(tableau, { stiff: implicit, other: explicit }, { t, h, y }),
 });
 
 /** Hairer and Wanner's singly diagonally implicit method of order 4 with an estimate of order 3, L-stable; for stiff problems. */

@@ -10,17 +10,11 @@ import {
   type Problem,
   type Stepper,
 } from "../problem.ts";
+import { RADAU_C, RADAU_ERROR, RADAU_IM, RADAU_RE, RADAU_REAL } from "./radauTableau.ts";
 import { type Factored, type ImplicitOptions, ImplicitSystem, NewtonWatch } from "./system.ts";
+import { radauStep, radauTrial } from "./tracedSteps.ts";
 
 const S6 = Math.sqrt(6);
-const C = [(4 - S6) / 10, (4 + S6) / 10, 1] as const;
-
-/** Eigenvalues of the inverse of the matrix of weights: one real, one pair re ± i·im. */
-const CUBE_ROOT = Math.cbrt(3);
-const REAL = 3 + CUBE_ROOT ** 2 - CUBE_ROOT;
-const RE = 3 + (CUBE_ROOT - CUBE_ROOT ** 2) / 2;
-const IM = -(3 ** (5 / 6) + 3 ** (7 / 6)) / 2;
-
 /** Its eigenvectors, those of the pair as real and imaginary part, and their inverse. */
 const T = [
   [0.09443876248897524, -0.14125529502095421, 0.03002919410514742],
@@ -32,9 +26,6 @@ const TI = [
   [-4.178718591551904, -0.32768282076106237, 0.47662355450055044],
   [0.5028726349457868, -2.571926949855605, 0.59603920482822492],
 ] as const;
-
-/** Weights of the stages in the error estimate, times the real eigenvalue. */
-const E = [(-13 - 7 * S6) / 3, (-13 + 7 * S6) / 3, -1 / 3] as const;
 
 /** Coefficients of θ, θ², θ³ of the collocation polynomial, for each stage. */
 const P = [
@@ -94,7 +85,7 @@ class RadauStepper implements Stepper {
     const next = y.map((value, i) => value + z[2 * n + i]!);
     // The estimate, filtered by the real system so that it stays bounded for stiff components.
     const rest = new Float64Array(n);
-    for (let s = 0; s < 3; s++) for (let i = 0; i < n; i++) rest[i]! += (E[s]! * z[s * n + i]!) / h;
+    for (let s = 0; s < 3; s++) for (let i = 0; i < n; i++) rest[i]! += (RADAU_ERROR[s]! * z[s * n + i]!) / h;
     const estimate = rest.map((value, i) => value + this.#slope[i]!);
     this.#real!.solve(estimate);
     let error = system.norm(estimate, y, next);
@@ -159,8 +150,8 @@ class RadauStepper implements Stepper {
       }
       // Rounding of the time changes equal steps a little.
       if (!(Math.abs(this.#factoredFor - h) < 1e-9 * Math.abs(h))) {
-        this.#real = system.factor(this.#jacobian, 1, REAL / h);
-        this.#complex = system.factor(this.#jacobian, 1, RE / h, IM / h);
+        this.#real = system.factor(this.#jacobian, 1, RADAU_REAL / h);
+        this.#complex = system.factor(this.#jacobian, 1, RADAU_RE / h, RADAU_IM / h);
         this.#factoredFor = h;
       }
       const found = this.#real && this.#complex ? this.#iterate(h, this.#real, this.#complex) : null;
@@ -176,12 +167,12 @@ class RadauStepper implements Stepper {
     const { n } = system;
     const z = new Float64Array(3 * n);
     if (this.#segment)
-      C.forEach((c, s) => {
+      RADAU_C.forEach((c, s) => {
         const guess = this.#segment!.at(t + c * h);
         for (let i = 0; i < n; i++) z[s * n + i] = guess[i]! - y[i]!;
       });
     const w = multiply(TI, z, n);
-    const times = Float64Array.from(C, (c) => t + c * h);
+    const times = Float64Array.from(RADAU_C, (c) => t + c * h);
     const states = new Float64Array(3 * n);
     const first = new Float64Array(n);
     const pair = new Float64Array(2 * n);
@@ -192,9 +183,9 @@ class RadauStepper implements Stepper {
       const slopes = multiply(TI, system.slopes(times, states.slice()), n);
       for (let i = 0; i < n; i++) {
         const [w1, w2] = [w[n + i]!, w[2 * n + i]!];
-        first[i] = slopes[i]! - (REAL / h) * w[i]!;
-        pair[2 * i] = slopes[n + i]! - (RE * w1 - IM * w2) / h;
-        pair[2 * i + 1] = slopes[2 * n + i]! - (RE * w2 + IM * w1) / h;
+        first[i] = slopes[i]! - (RADAU_REAL / h) * w[i]!;
+        pair[2 * i] = slopes[n + i]! - (RADAU_RE * w1 - RADAU_IM * w2) / h;
+        pair[2 * i + 1] = slopes[2 * n + i]! - (RADAU_RE * w2 + RADAU_IM * w1) / h;
       }
       real.solve(first);
       complex.solve(pair);
@@ -241,4 +232,7 @@ export const radau5 = (options: ImplicitOptions = {}): OdeMethod<"plain"> => ({
   kind: "plain",
   order: 5,
   start: (problem, field) => new RadauStepper(problem, field, options),
+  step: radauStep,
+  trial: radauTrial,
+  errorPower: 4,
 });
