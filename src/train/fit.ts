@@ -52,7 +52,7 @@ export async function fit<P, B>(
 
   const fresh: Progressed<P, unknown> = {
     params: problem.params,
-    state: optimizer.init(problem.params),
+    state: optimizer.init(problem.params, await exampleStep(data, problem.loss, stepKey)),
     best: undefined,
     position: { step: 0, epoch: 0, batch: 0, sums: NO_SUMS, history: [], seconds: 0 },
   };
@@ -95,6 +95,19 @@ async function terminalBar(): Promise<
   if (typeof process === "undefined" || !process.stderr) return undefined;
   const { progressBar } = await import("../report/progressBar.ts");
   return progressBar(process.stderr);
+}
+
+/** What a first step would be, where looking at its batch uses nothing up: some optimizers size their state by it. */
+async function exampleStep<P, B>(
+  data: Source<B>,
+  loss: Problem<P, B>["loss"],
+  key: Key,
+): Promise<{ readonly loss: typeof loss; readonly batch: B; readonly key: Key } | undefined> {
+  if (data.examples === undefined) return undefined;
+  const stream = await data.epoch(0, 0);
+  const batch = await stream.next();
+  await stream.close();
+  return batch === undefined ? undefined : { loss, batch, key };
 }
 
 /** A last batch that cannot be cut into equal parts is refused at the door. */

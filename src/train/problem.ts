@@ -1,5 +1,7 @@
 // What is trained: a model with a loss of its output, or any scalar function of parameters and data.
 
+import { modelLoss } from "../optim/curvature/modelLoss.ts";
+import type { OutputLoss } from "../optim/curvature/outputLoss.ts";
 import type { Layer, Pass } from "../optim/model.ts";
 import type { Key } from "../random/key.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
@@ -21,8 +23,11 @@ export interface ModelProblem<P, X, Y, T> {
   readonly model: Layer<P, X, Y>;
   /** Where training starts; `model.init` of a key split from `key` unless told. */
   readonly params?: P;
-  /** The scalar to minimise, of the model's output in training. */
-  readonly loss: (output: Y, target: T) => Tensor;
+  /**
+   * The scalar to minimise, of the model's output in training. Optimizers that look inside the model (`kfac`,
+   * `gaussNewtonCg`) need one that brings its Hessian, such as `softmaxCrossEntropy()` of `polyadic/optim`.
+   */
+  readonly loss: ((output: Y, target: T) => Tensor) | OutputLoss;
   readonly metrics?: Readonly<Record<string, (output: Y, target: T) => Tensor>>;
 }
 
@@ -73,10 +78,18 @@ export function modelProblem<P, X, Y, T>(
 ): Problem<P, readonly [X, T]> {
   const measured = (output: Y, target: T): Record<string, Tensor> =>
     mapValues(metrics, (metric, name) => scalar(metric(output, target), `metrics.${name}`));
+  const compare: (output: Y, target: T) => Tensor =
+    typeof loss === "function" ? loss : (output, target) => loss.value(output as Tensor, target as Tensor);
   return {
     params: params ?? model.init(key),
     metricNames: Object.keys(metrics),
-    loss: (p, [x, target], k) => scalar(loss(model.apply(p, x, { training: true, key: k }), target), "loss"),
+    loss:
+      typeof loss === "function"
+        ? (p, [x, target], k) => scalar(loss(model.apply(p, x, { training: true, key: k }), target), "loss")
+        : modelLoss(model as Layer<P, X>, loss, {
+            input: ([x]: readonly [X, T]) => x,
+            target: ([, target]) => target as Tensor,
+          }),
     observe: (p, [x, target], k) => {
       const statistics = new Map<Tensor, Tensor>();
       const pass: Pass = {
@@ -90,7 +103,7 @@ export function modelProblem<P, X, Y, T>(
     },
     evaluate: (p, [x, target]) => {
       const output = model.apply(p, x);
-      return { loss: scalar(loss(output, target), "loss"), metrics: measured(output, target) };
+      return { loss: scalar(compare(output, target), "loss"), metrics: measured(output, target) };
     },
   };
 }
