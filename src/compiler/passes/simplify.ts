@@ -2,6 +2,7 @@
 // every value, NaN and infinities included, and that never change a rounding.
 
 import { bind } from "../../ops/bind.ts";
+import { type PadParams, padP } from "../../ops/moves.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Graph } from "../../transform/graphs/graph.ts";
 import { uniformValue } from "./constants.ts";
@@ -12,7 +13,11 @@ interface Rule {
   readonly name: string;
   readonly primitive: string;
   /** What it is equal to, or null where the rule does not apply. */
-  readonly apply: (operands: readonly Tensor[], origin: (x: Tensor) => Origin | undefined) => Tensor | null;
+  readonly apply: (
+    operands: readonly Tensor[],
+    origin: (x: Tensor) => Origin | undefined,
+    params: unknown,
+  ) => Tensor | null;
 }
 
 /** The operation that a value comes from. */
@@ -63,6 +68,14 @@ const RULES: readonly Rule[] = [
     primitive: "where",
     apply: ([, x, y]) => (x === y ? x! : null),
   },
+  {
+    name: "pad(x, nothing) = x",
+    primitive: padP.name,
+    apply: ([x], _, params) => {
+      const { before, after, interior } = params as PadParams;
+      return [...before, ...after, ...interior].every((n) => n === 0) ? x! : null;
+    },
+  },
 ];
 
 const isPositiveZero = (x: Tensor): boolean => Object.is(uniformValue(x), 0);
@@ -79,7 +92,7 @@ export function simplify(graph: Graph, used: Map<string, number> = new Map<strin
   return rewrite(graph, (primitive, operands, params) => {
     for (const rule of RULES) {
       if (rule.primitive !== primitive.name) continue;
-      const result = rule.apply(operands, (x) => origins.get(x));
+      const result = rule.apply(operands, (x) => origins.get(x), params);
       if (!result) continue;
       used.set(rule.name, (used.get(rule.name) ?? 0) + 1);
       return [result];

@@ -54,6 +54,14 @@ export class Buffers {
     return this.#place({ id: this.all.length, bytes: 0, dtype, within }, shape);
   }
 
+  /** The part of a contiguous place that begins at the given indices. */
+  block(parent: Tensor, starts: readonly number[], shape: Shape): Tensor {
+    const first = starts.reduce((at, start, axis) => at + start * parent.strides[axis]!, 0);
+    const { dtype } = parent;
+    const within = { parent: bufferOf(parent)!, offset: (parent.offset + first) * elementBytes(dtype) };
+    return this.#place({ id: this.all.length, bytes: 0, dtype, within }, shape, parent.strides);
+  }
+
   #place(buffer: Buffer, shape: Shape, strides?: Shape): Tensor {
     this.all.push(buffer);
     const token = new Float64Array(0);

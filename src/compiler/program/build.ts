@@ -2,7 +2,7 @@
 // elements in memory, and then run together in one pass.
 
 import { castP } from "../../ops/cast.ts";
-import { type ConcatParams, concatP, viewStrides } from "../../ops/moves.ts";
+import { type ConcatParams, concatP, type PadParams, padP, viewStrides } from "../../ops/moves.ts";
 import type { Abstract, Primitive } from "../../ops/primitive.ts";
 import type { ContractParams } from "../../ops/productPlan.ts";
 import type { ReduceParams } from "../../ops/reduce.ts";
@@ -185,6 +185,15 @@ class Scope {
       const { axis } = params as ConcatParams;
       const isKnown = ["float64", "float32", "int32"].includes(output!.dtype);
       if (isKnown && sizeOf(output!.shape.slice(0, axis)) === 1) return [this.#join(operands, output!)];
+      if (isKnown && operands.every((operand) => hasWholeRows(operand)))
+        return [this.#interleave(operands, output!, axis)];
+    }
+    if (primitive.name === padP.name) {
+      const { before, after, interior } = params as PadParams;
+      const [x, border] = operands as [Value, Value];
+      const isPlain = interior.every((n) => n === 0) && [...before, ...after].every((n) => n >= 0);
+      if (isPlain && border.expression.kind === "constant" && hasWholeRows(x))
+        return [this.#surround(x, border.expression, before, output!)];
     }
     return this.#host(primitive, params, operands, outputs);
   }
@@ -201,6 +210,27 @@ class Scope {
       if (size > 0) this.writeTo(this.#context.buffers.part(whole, first, operand.shape), operand);
       first += size;
     }
+    return load(whole);
+  }
+
+  /** Values side by side along an axis. */
+  #interleave(operands: readonly Value[], output: Abstract, axis: number): Expression {
+    const whole = this.#context.buffers.allocate(output);
+    const starts = output.shape.map(() => 0);
+    for (const operand of operands) {
+      if (sizeOf(operand.shape) > 0)
+        this.writeTo(this.#context.buffers.block(whole, starts, operand.shape), operand);
+      starts[axis]! += operand.shape[axis]!;
+    }
+    return load(whole);
+  }
+
+  /** A value with a border around it. */
+  #surround(x: Value, border: Expression, before: readonly number[], output: Abstract): Expression {
+    const whole = this.#context.buffers.allocate(output);
+    if (sizeOf(output.shape) > sizeOf(x.shape))
+      this.writeTo(whole, { ...output, expression: border, uses: 1 });
+    if (sizeOf(x.shape) > 0) this.writeTo(this.#context.buffers.block(whole, before, x.shape), x);
     return load(whole);
   }
 
@@ -263,7 +293,7 @@ class Scope {
     return place;
   }
 
-  /** Writes a value to a given contiguous place. */
+  /** Writes a value to a given place: a contiguous one, or one of whole rows (see `hasWholeRows`). */
   writeTo(place: Tensor, { shape, dtype, expression }: Value): void {
     const value = this.#inArena(expression);
     if (value.kind !== "apply" && !canMap(value) && !canMapElements(value, sizeOf(shape))) {
@@ -415,6 +445,12 @@ class Scope {
     return places.map(load);
   }
 }
+
+/** Whether vectors end where rows end, so that none is written over what lies behind a row. */
+const hasWholeRows = ({ shape, dtype }: Abstract): boolean =>
+  dtype === "int32" ||
+  ((dtype === "float32" || dtype === "float64") &&
+    ((shape.at(-1) ?? 1) * elementBytes(dtype)) % WIDEST_STORE === 0);
 
 /** Copies elements of any dtype. */
 const COPY = castP as unknown as Primitive<unknown>;

@@ -7,7 +7,7 @@ import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Expression } from "./expressions.ts";
 
-/** Writes expressions of one shape to contiguous places, in one pass. */
+/** Writes expressions of one shape to places, in one pass. */
 export interface MapStep {
   readonly kind: "map";
   readonly shape: Shape;
