@@ -3,7 +3,7 @@
 
 import { allocate, type DType, dtypeInfo, inexactDType, type Storage } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError } from "../../tensor/errors.ts";
-import { sizeOf } from "../../tensor/shape.ts";
+import { rowMajorStrides, sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { div } from "../arithmetic.ts";
 import { bindOne } from "../bind.ts";
@@ -123,8 +123,59 @@ function ranges(
   return { first, end };
 }
 
-/** Up to three axes, filled up in front with single ones. */
 function largestPlaces(x: Tensor, params: PoolParams, places: Int32Array): void {
+  const isInside = params.padding.every(([before, after]) => before === 0 && after === 0);
+  (isInside ? largestInside : largestWithPadding)(x, params, places);
+}
+
+/** Without padding all windows are alike: the same distances from their first elements. */
+function largestInside(x: Tensor, params: PoolParams, places: Int32Array): void {
+  const { lengths, windows } = spatialOf(x.shape, params);
+  const steps = rowMajorStrides(lengths);
+  const distances = combinations(
+    params.window,
+    steps.map((step, i) => step * params.dilation[i]!),
+  );
+  const starts = combinations(
+    windows,
+    steps.map((step, i) => step * params.strides[i]!),
+  );
+  const data = x.data();
+  const size = sizeOf(lengths);
+  let next = 0;
+  for (let plane = 0; next < places.length; plane += size)
+    for (let s = 0; s < starts.length; s++) {
+      const start = starts[s]!;
+      let best = start;
+      let record = data[plane + start]!;
+      for (let w = 1; w < distances.length; w++) {
+        const value = data[plane + start + distances[w]!]!;
+        if (isAbove(value, record)) {
+          record = value;
+          best = start + distances[w]!;
+        }
+      }
+      places[next++] = best;
+    }
+}
+
+/** NaN is above all, and the first of equals stays. */
+const isAbove = (value: number, record: number): boolean => !(value <= record) && record === record;
+
+/** Σ index·step for all indices below the counts, in C order. */
+function combinations(counts: readonly number[], steps: readonly number[]): Int32Array {
+  let sums = Int32Array.of(0);
+  counts.forEach((count, axis) => {
+    const next = new Int32Array(sums.length * count);
+    for (let i = 0; i < sums.length; i++)
+      for (let j = 0; j < count; j++) next[i * count + j] = sums[i]! + j * steps[axis]!;
+    sums = next;
+  });
+  return sums;
+}
+
+/** Up to three axes, filled up in front with single ones. */
+function largestWithPadding(x: Tensor, params: PoolParams, places: Int32Array): void {
   const { lengths, windows } = spatialOf(x.shape, params);
   const missing = 3 - lengths.length;
   const fill = <T>(list: readonly T[], value: T): T[] => [...new Array<T>(missing).fill(value), ...list];
@@ -157,8 +208,7 @@ function largestPlaces(x: Tensor, params: PoolParams, places: Int32Array): void 
               const row = (i0 * rows + i1) * columns;
               for (let i2 = first2; i2 < end2; i2 += step2) {
                 const value = data[plane + row + i2]!;
-                // NaN is above all, and the first of equals stays.
-                if (!(value <= record) && !Number.isNaN(record)) {
+                if (isAbove(value, record)) {
                   record = value;
                   best = row + i2;
                 }
