@@ -22,6 +22,7 @@ export {
   Toeplitz,
   tridiagonal,
 } from "../src/linalg/index.ts";
+export { scaledDotProductAttention, softmax } from "../src/nn/index.ts";
 export { dop853, dopri5, solveOde, tsit5 } from "../src/ode/index.ts";
 export { estimateAlong, laplacian, sampleDirections } from "../src/physics/index.ts";
 export { key } from "../src/random/index.ts";

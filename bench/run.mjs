@@ -1,9 +1,10 @@
 // Side-by-side benchmarks: `node bench/run.mjs`, or with names (matmul, convolution, fft, elementwise, eager, compiled,
-// gradient, laplacian, linalg, sparse, decompositions, ode, growth), after `npm ci` in the repository and in this folder. Everything
+// gradient, attention, laplacian, linalg, sparse, decompositions, ode, growth), after `npm ci` in the repository and in this folder. Everything
 // runs on one thread, or with BENCH_THREADS=all on as many as each library takes. Prints one table of medians and median ratios and
 // writes bench/results/<name>.json. PYTHON and TORCH_PYTHON name interpreters that have NumPy and PyTorch.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { attention } from "./attention.mjs";
 import { compiled } from "./compiled.mjs";
 import { convolution } from "./convolution.mjs";
 import { decompositions } from "./decompositions.mjs";
@@ -28,6 +29,7 @@ const benchmarks = {
   eager,
   compiled,
   gradient,
+  attention,
   decompositions,
   elementwise,
   laplacian,
@@ -74,6 +76,7 @@ for (const name of wanted.length ? wanted : Object.keys(benchmarks)) {
   else table.push(...result.rows);
   if (result.limitGflops)
     console.error(`  limit of the core with 128-bit vectors: ${JSON.stringify(result.limitGflops)} GFLOP/s`);
+  if (result.memory) console.error(`  memory of compiled functions: ${JSON.stringify(result.memory)}`);
   if (result.errors) console.error(`  relative errors of polyadic: ${JSON.stringify(result.errors)}`);
   writeFileSync(`${results}${name}.json`, `${JSON.stringify({ ...about, ...result }, null, 1)}\n`);
 }

@@ -20,7 +20,10 @@ import { checkFinite, layoutOf, ravelState, unravelState } from "./state.ts";
 import { type AdaptiveOptions, adaptiveSolve, fixedSolve, type TracedSolution } from "./traced.ts";
 
 export interface OdeintOptions<Y, A, K extends FieldKind = "plain"> {
-  /** `dopri5()` unless told. Without `steps` an explicit method with an error estimate; with `steps` any that can be traced. */
+  /**
+   * `dopri5()` unless told. Without `steps` a Runge-Kutta method with an error estimate, explicit or implicit; with `steps` any
+   * that can be traced.
+   */
   readonly method?: OdeMethod<K>;
   /** As in `solveOde`. */
   readonly rtol?: number;
