@@ -1,4 +1,5 @@
-// Tucker, tensor train and CP (20 sweeps) of a noisy 200^3 tensor of rank 10, against TensorLy's algorithms in NumPy.
+// Tucker, tensor train and CP (20 sweeps) of a noisy 200^3 tensor of rank 10, against TensorLy's algorithms in NumPy, and CP of a
+// sparse tensor of 10^6 entries against the same in NumPy and SciPy.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,19 +32,57 @@ function noisyTensor() {
   return x.map((value) => value + scale * gaussian());
 }
 
+const SPARSE = { shape: [10_000, 10_000, 1_000], entries: 1e6, rank: 16, sweeps: 3 };
+
+/** Entries at random places; in the file positions and value of each, as float64. */
+function sparseTensor() {
+  const { shape, entries } = SPARSE;
+  const indices = Int32Array.from({ length: 3 * entries }, (_, i) =>
+    Math.floor(Math.random() * shape[i % 3]),
+  );
+  const values = Float64Array.from({ length: entries }, gaussian);
+  const table = Float64Array.from({ length: 4 * entries }, (_, i) =>
+    i % 4 === 3 ? values[i >> 2] : indices[3 * (i >> 2) + (i % 4)],
+  );
+  return { tensor: { kind: "sparse", shape, indices, values }, table };
+}
+
+/** Milliseconds a sweep. */
+async function sparseRows(numpy) {
+  const { cp } = polyadic;
+  const { shape, rank, sweeps } = SPARSE;
+  const { tensor, table } = sparseTensor();
+  await withFile(table, (file) => numpy.time(`loadSparse ${file} ${shape.join(" ")}`));
+  const own = () => {
+    const start = performance.now();
+    cp(tensor, rank, { maxIterations: sweeps, tol: 0, lineSearch: false });
+    return (performance.now() - start) / sweeps;
+  };
+  const peer = async () => (await numpy.time(`sparseCp ${rank} ${sweeps}`)) / sweeps;
+  return compare(
+    "sweep of CP, 10^6 entries, rank 16",
+    { polyadic: own, [`${numpy.name} and SciPy`]: peer },
+    { show: (ms) => `${(ms / 1e3).toFixed(3)} s`, rounds: 3, warmup: 1 },
+  );
+}
+
+async function withFile(data, use) {
+  const folder = mkdtempSync(join(tmpdir(), "polyadic-bench-"));
+  try {
+    const file = join(folder, "tensor.f64");
+    writeFileSync(file, new Uint8Array(data.buffer));
+    await use(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 export async function decompositions({ numpy }) {
   if (!numpy) return { rows: [] };
   const { cp, relativeError, tensor, tt, tucker } = polyadic;
   const data = noisyTensor();
   const x = tensor(data).reshape([SIZE, SIZE, SIZE]);
-  const folder = mkdtempSync(join(tmpdir(), "polyadic-bench-"));
-  try {
-    const file = join(folder, "tensor.f64");
-    writeFileSync(file, new Uint8Array(data.buffer));
-    await numpy.time(`load ${file} ${SIZE}`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  await withFile(data, (file) => numpy.time(`load ${file} ${SIZE}`));
   const work = {
     tucker: [() => tucker(x, { rtol: 0.02 }), 3],
     tt: [() => tt(x, { rtol: 0.02 }), 3],
@@ -66,5 +105,6 @@ export async function decompositions({ numpy }) {
       })),
     );
   }
+  rows.push(...(await sparseRows(numpy)));
   return { rows, errors };
 }

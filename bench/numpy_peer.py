@@ -45,6 +45,11 @@ def load(path, size):
     tensors["x"] = np.fromfile(path).reshape(3 * (int(size),))
 
 
+def load_sparse(path, *shape):
+    table = np.fromfile(path).reshape((-1, len(shape) + 1))
+    tensors["sparse"] = (table[:, :-1].astype(np.int32), table[:, -1].copy(), [int(n) for n in shape])
+
+
 squares = {}
 
 
@@ -150,6 +155,8 @@ WITH_ARGUMENTS = {
     "convgrad": partial(convolve, gradients=True),
     "matmul": matmul,
     "load": load,
+    "loadSparse": load_sparse,
+    "sparseCp": lambda rank, sweeps: tensorly_peer.sparse_cp(*tensors["sparse"], int(rank), int(sweeps)),
     "linalg": linalg,
     "tucker": lambda rank, _: tensorly_peer.tucker(tensors["x"], int(rank)),
     "tt": lambda rank, _: tensorly_peer.tensor_train(tensors["x"], int(rank)),

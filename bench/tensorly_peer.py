@@ -63,3 +63,24 @@ def cp(x, rank, sweeps):
         whole = gram * (factors[-1].T @ factors[-1])
         error = np.sqrt(abs(norm**2 + whole.sum() - 2 * (mttkrp * factors[-1]).sum())) / norm
     return factors, error
+
+
+def sparse_cp(indices, values, shape, rank, sweeps):
+    """ALS of a sparse tensor by its entries: rows of the factors gathered, multiplied and added up by a sparse matrix."""
+    from scipy.sparse import csr_array
+
+    rng = np.random.default_rng(0)
+    factors = [rng.standard_normal((n, rank)) for n in shape]
+    count = len(values)
+    sums = [csr_array((np.ones(count), (indices[:, k], np.arange(count))), (n, count)) for k, n in enumerate(shape)]
+    norm = np.linalg.norm(values)
+    for _ in range(sweeps):
+        for mode in range(3):
+            first, second = (m for m in range(3) if m != mode)
+            a, b = factors[first], factors[second]
+            mttkrp = sums[mode] @ (values[:, None] * a[indices[:, first]] * b[indices[:, second]])
+            gram = (a.T @ a) * (b.T @ b)
+            factors[mode] = np.linalg.solve(gram.T, mttkrp.T).T
+        whole = gram * (factors[-1].T @ factors[-1])
+        error = np.sqrt(abs(norm**2 + whole.sum() - 2 * (mttkrp * factors[-1]).sum())) / norm
+    return factors, error

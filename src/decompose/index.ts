@@ -18,6 +18,42 @@ export { type CpOptions, type CpResult, cp } from "./cp/cp.ts";
 export { kruskalRanks } from "./cp/kruskal.ts";
 export { mttkrp } from "./cp/mttkrp.ts";
 export {
+  type DeepTensorNetworkOptions,
+  type DeepTensorNetworkParams,
+  type DeepTensorNetworkState,
+  deepTensorNetwork,
+  type InteractionState,
+  type TensorInteractionOptions,
+  type TensorInteractionParams,
+  tensorInteraction,
+} from "./layers/deepTensorNetwork.ts";
+export {
+  type AttentionForm,
+  type PolynomialOptions,
+  type PolynomialState,
+  packedPower,
+  polynomialAttention,
+} from "./layers/polynomialAttention.ts";
+export { type SecondOrderOptions, type SecondOrderState, secondOrder } from "./layers/secondOrder.ts";
+export {
+  equivariance,
+  type StnnInput,
+  type StnnOptions,
+  type StnnParams,
+  type Symmetry,
+  stnn,
+} from "./layers/stnn.ts";
+export {
+  type HeadOptions,
+  type SecondOrderAttentionOptions,
+  type StreamingLayer,
+  secondOrderAttention,
+  type TensorAttentionOptions,
+  type TensorAttentionParams,
+  tensorAttention,
+} from "./layers/tensorAttention.ts";
+export { type TtLinearOptions, type TtLinearParams, ttLinear } from "./layers/ttLinear.ts";
+export {
   add,
   at,
   bytes,

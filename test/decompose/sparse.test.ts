@@ -5,13 +5,12 @@ import { describe, expect, it } from "vitest";
 import { frobenius } from "../../src/decompose/base/frobenius.ts";
 import {
   denseToSparse,
-  mergeRepeated,
   type SparseTensor,
-  sparseMttkrp,
   sparseNorm,
   sparseProject,
   sparseToDense,
 } from "../../src/decompose/base/sparse.ts";
+import { entryOrder, mergeRepeated, SparseMttkrp } from "../../src/decompose/base/sparseEntries.ts";
 import { multiModeProduct, unfold } from "../../src/decompose/base/unfold.ts";
 import { cp } from "../../src/decompose/cp/cp.ts";
 import { mttkrp } from "../../src/decompose/cp/mttkrp.ts";
@@ -42,9 +41,10 @@ it("products are those of the dense tensor", () =>
     fc.property(sparse, fc.integer({ min: 1, max: 4 }), (x, r) => {
       const dense = sparseToDense(x);
       const factors = x.shape.map((n, k) => gaussian(k + 1, [n, r]));
+      const products = new SparseMttkrp(x);
       x.shape.forEach((_, mode) => {
         const others = factors.map((u, k) => (k === mode ? null : u));
-        expect(frobenius(mttkrp(dense, factors, mode).sub(sparseMttkrp(x, factors, mode)))).toBeLessThan(
+        expect(frobenius(mttkrp(dense, factors, mode).sub(products.mttkrp(factors, mode)))).toBeLessThan(
           1e-10,
         );
         const projected = unfold(multiModeProduct(dense, others, { adjoint: true }), mode);
@@ -172,4 +172,29 @@ describe("bad input", () => {
     expect(() => denseToSparse(zeros([2, 2]))).toThrow(DomainError);
     expect(() => denseToSparse(zeros([2], "complex128"))).toThrow(DTypeError);
   });
+});
+
+it("sparse CP never forms the dense tensor, whose 800 gigabytes would not fit", () => {
+  const shape = [10_000, 10_000, 1_000];
+  const count = 3_000;
+  const positions = gaussian(3, [count, 3]).data();
+  const indices = Int32Array.from({ length: 3 * count }, (_, i) =>
+    Math.floor(Math.abs((positions[i]! * 1e6) % shape[i % 3]!)),
+  );
+  const x: SparseTensor = { kind: "sparse", shape, indices, values: new Float64Array(count).fill(1) };
+  const fit = cp(x, 2, { maxIterations: 2 });
+  expect(fit.factors.map((u) => u.shape)).toEqual([
+    [10_000, 2],
+    [10_000, 2],
+    [1_000, 2],
+  ]);
+  expect(fit.error).toBeLessThan(1);
+});
+
+it("entries are sorted along modes longer than a digit of the sort", () => {
+  const shape = [3, 200_000];
+  const indices = Int32Array.of(2, 70_000, 0, 199_999, 2, 4_464, 0, 65_536, 2, 70_000);
+  const x: SparseTensor = { kind: "sparse", shape, indices, values: Float64Array.of(1, 2, 3, 4, 5) };
+  expect([...entryOrder(x, [0, 1])]).toEqual([3, 1, 2, 0, 4]);
+  expect(mergeRepeated(x).values).toEqual(Float64Array.of(6, 2, 3, 4));
 });

@@ -55,37 +55,6 @@ export function checkSparse(x: SparseTensor, what: string): void {
   if (bad >= 0) throw new DomainError(`${what}: entry ${bad} is not finite`);
 }
 
-/**
- * The same tensor with repeated indices added up, so that norms are right; `x` itself when there are none. O(entries)
- * with a hash table.
- */
-export function mergeRepeated(x: SparseTensor): SparseTensor {
-  const order = x.shape.length;
-  // Positions in C order would exceed 2^53 for huge shapes: those are looked up by text.
-  const fits = sizeOf(x.shape) <= Number.MAX_SAFE_INTEGER;
-  const first = new Map<number | string, number>();
-  const values = new Float64Array(x.values.length);
-  const indices = new Int32Array(x.indices.length);
-  let count = 0;
-  for (let i = 0; i < x.values.length; i++) {
-    let position: number | string = 0;
-    if (fits)
-      for (let k = 0; k < order; k++)
-        position = (position as number) * x.shape[k]! + x.indices[i * order + k]!;
-    else position = x.indices.subarray(i * order, (i + 1) * order).join();
-    const known = first.get(position);
-    if (known !== undefined) {
-      values[known] = values[known]! + x.values[i]!;
-      continue;
-    }
-    first.set(position, count);
-    indices.set(x.indices.subarray(i * order, (i + 1) * order), count * order);
-    values[count++] = x.values[i]!;
-  }
-  if (count === x.values.length) return x;
-  return { ...x, indices: indices.slice(0, count * order), values: values.slice(0, count) };
-}
-
 /** The dense float64 tensor; repeated indices add up. O(size + entries · d). */
 export function sparseToDense(x: SparseTensor): Tensor {
   checkSparse(x, "sparseToDense");
@@ -127,27 +96,6 @@ export function sparseNorm(x: SparseTensor): number {
   let total = 0;
   for (const value of x.values) total += value * value;
   return Math.sqrt(total);
-}
-
-/** The matricised tensor times Khatri-Rao product, `[n_k, r]`, over entries. O(entries · d · r). */
-export function sparseMttkrp(x: SparseTensor, factors: readonly Tensor[], mode: number): Tensor {
-  const order = x.shape.length;
-  const r = factors[0]!.shape[1]!;
-  const rows = factors.map((u) => u.data());
-  const out = new Float64Array(x.shape[mode]! * r);
-  const product = new Float64Array(r);
-  for (let i = 0; i < x.values.length; i++) {
-    product.fill(x.values[i]!);
-    for (let k = 0; k < order; k++) {
-      if (k === mode) continue;
-      const row = rows[k]!;
-      const at = x.indices[i * order + k]! * r;
-      for (let c = 0; c < r; c++) product[c]! *= row[at + c]!;
-    }
-    const to = x.indices[i * order + mode]! * r;
-    for (let c = 0; c < r; c++) out[to + c]! += product[c]!;
-  }
-  return new Tensor(out, [x.shape[mode]!, r], "float64");
 }
 
 /**

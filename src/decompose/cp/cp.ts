@@ -10,14 +10,8 @@ import { cancellationLevel, residualNorm } from "../base/exactError.ts";
 import { frobenius } from "../base/frobenius.ts";
 import { checkInput } from "../base/input.ts";
 import { rangeScale } from "../base/range.ts";
-import {
-  checkSparse,
-  isSparse,
-  mergeRepeated,
-  type SparseTensor,
-  sparseMttkrp,
-  sparseNorm,
-} from "../base/sparse.ts";
+import { checkSparse, isSparse, type SparseTensor, sparseNorm } from "../base/sparse.ts";
+import { mergeRepeated, SparseMttkrp } from "../base/sparseEntries.ts";
 import { adjoint } from "../base/unfold.ts";
 import { maskedAls } from "../completion/cpMasked.ts";
 import { checkMask, withoutMasked } from "../completion/mask.ts";
@@ -131,11 +125,12 @@ function sparseCp(given: SparseTensor, rank: number, options: CpOptions): CpResu
   if (options.mask) throw new DomainError("cp: a sparse tensor takes no mask; its missing entries are zeros");
   const x = mergeRepeated(given);
   const norm = sparseNorm(x);
+  const products = new SparseMttkrp(x);
   const problem: CpProblem = {
     order: x.shape.length,
     norm,
     dtype: "float64",
-    mttkrp: (factors, mode) => sparseMttkrp(x, factors, mode),
+    mttkrp: (factors, mode) => products.mttkrp(factors, mode),
   };
   const { init, nonneg = false } = options;
   const start =
