@@ -120,18 +120,13 @@ function caller(out: CallOut, plan: Plan, base: () => number): (...indices: numb
     return (indices) =>
       motions.reduce((address, { at, bytes }) => address + indices[at]! * bytes, base() + start);
   };
+  /** Every call gets tensors of its own: primitives may remember what they know of one. */
   const viewer = (place: Tensor): ((indices: readonly number[]) => Tensor) => {
     if (!bufferOf(place)) return () => place;
     const addressOf = addresser(place);
     const { shape, dtype, strides } = place;
-    let last = place;
-    return (indices) => {
-      const storage = memoryOf(dtype);
-      const offset = addressOf(indices) / elementBytes(dtype);
-      if (last.storage !== storage || last.offset !== offset)
-        last = new Tensor(storage, shape, dtype, strides, offset);
-      return last;
-    };
+    return (indices) =>
+      new Tensor(memoryOf(dtype), shape, dtype, strides, addressOf(indices) / elementBytes(dtype));
   };
   if (step.kind === "contract") {
     const [a, b] = step.operands.map(viewer) as [ReturnType<typeof viewer>, ReturnType<typeof viewer>];
