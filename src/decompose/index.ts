@@ -7,6 +7,7 @@ export type { RoundOptions } from "./base/rules.ts";
 export { denseToSparse, type SparseTensor, sparseToDense } from "./base/sparse.ts";
 export type { TruncationMethod } from "./base/truncation.ts";
 export { fold, khatriRao, kronecker, modeProduct, multiModeProduct, unfold } from "./base/unfold.ts";
+export { type FunBat, type FunbatData, type FunbatOptions, funbat } from "./bayesian/funbat.ts";
 export {
   type CompleteOptions,
   type CompleteResult,
@@ -41,6 +42,24 @@ export {
 export type { RingAlsResult } from "./ring/als.ts";
 export { ring } from "./ring/ring.ts";
 export type { RingOptions, RingResult } from "./ring/svd.ts";
+export {
+  type Filtered,
+  kalmanFilter,
+  type LineMoments,
+  lineMoments,
+  type Messages,
+  predictLine,
+  rtsSmoother,
+  type Smoothed,
+  type State,
+} from "./ssgp/kalman.ts";
+export {
+  type MaternKernel,
+  type MaternOptions,
+  type MaternSde,
+  maternSde,
+  type SdeStep,
+} from "./ssgp/maternSde.ts";
 export { ttAdd, ttHadamard, ttInner, ttNorm, ttSum } from "./train/arithmetic.ts";
 export { type TtCrossOptions, type TtCrossResult, ttCross, ttCrossFunction } from "./train/cross.ts";
 export { type TtMatrix, ttMatrix, ttMatrixFull, ttMatvec } from "./train/matrix.ts";
