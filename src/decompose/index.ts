@@ -15,6 +15,14 @@ export {
   complete,
 } from "./completion/complete.ts";
 export { convert } from "./convert.ts";
+export type { CountData } from "./counts/countData.ts";
+export { type PoissonCpOptions, type PoissonCpResult, poissonCp } from "./counts/poissonCp.ts";
+export {
+  type UndercountedData,
+  type UndercountedOptions,
+  type UndercountedResult,
+  undercountedCompletion,
+} from "./counts/undercounted.ts";
 export { type CpOptions, type CpResult, cp } from "./cp/cp.ts";
 export { kruskalRanks } from "./cp/kruskal.ts";
 export { mttkrp } from "./cp/mttkrp.ts";
