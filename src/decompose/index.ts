@@ -47,6 +47,18 @@ export {
   slice,
   tensorsOf,
 } from "./operations.ts";
+export { type Association, anovaF, chi2 } from "./grouped/association.ts";
+export {
+  type Panther,
+  type PantherData,
+  type PantherOptions,
+  type PathwayGroup,
+  panther,
+  pathwayTensor,
+  type SelectedPathways,
+  type SelectPathwaysOptions,
+  selectPathways,
+} from "./grouped/panther.ts";
 export type { RingAlsResult } from "./ring/als.ts";
 export { ring } from "./ring/ring.ts";
 export type { RingOptions, RingResult } from "./ring/svd.ts";
