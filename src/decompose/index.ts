@@ -26,6 +26,16 @@ export {
 export { type CpOptions, type CpResult, cp } from "./cp/cp.ts";
 export { kruskalRanks } from "./cp/kruskal.ts";
 export { mttkrp } from "./cp/mttkrp.ts";
+export { type Dain, type DainOptions, dain, entityImportance } from "./neural/dain.ts";
+export type { NetworkParams } from "./neural/network.ts";
+export {
+  type CellData,
+  type CompletionData,
+  cellInfluence,
+  type NeuralCompletion,
+  type NeuralCompletionOptions,
+  neuralTensorCompletion,
+} from "./neural/neuralCompletion.ts";
 export {
   add,
   at,
@@ -59,6 +69,14 @@ export {
   type SelectPathwaysOptions,
   selectPathways,
 } from "./grouped/panther.ts";
+export {
+  type TensorGp,
+  type TensorGpData,
+  type TensorGpOptions,
+  type TensorGpstOptions,
+  tensorGp,
+  tensorGpst,
+} from "./regression/tensorGpst.ts";
 export type { RingAlsResult } from "./ring/als.ts";
 export { ring } from "./ring/ring.ts";
 export type { RingOptions, RingResult } from "./ring/svd.ts";
