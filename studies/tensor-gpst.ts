@@ -114,7 +114,7 @@ export default study({
       const [dataKey, fitKey] = split(own, 2) as [Key, Key];
       const all = simulate(dataKey, count + 100, size, block);
       const [train, test] = [rows(all, 0, count), rows(all, count, count + 100)];
-      const options = { ranks: RANKS, maxIterations: quick ? 150 : 500, restarts: quick ? 1 : 3 };
+      const options = { ranks: RANKS, maxIterations: quick ? 200 : 500, restarts: quick ? 1 : 3 };
       const sparse = tensorGpst(fitKey, train, { ...options, latent: LATENT, lambda: LAMBDA });
       const dense = tensorGpst(fitKey, train, { ...options, latent: LATENT, lambda: 0 });
       const whole = tensorGp(fitKey, train, options);

@@ -34,7 +34,7 @@ export interface TensorGpOptions extends IterationOptions {
   readonly learningRate?: number;
   /** 500 unless told. */
   readonly maxIterations?: number;
-  /** Relative change of the objective over ten iterations at which to stop, 1e-4 unless told. */
+  /** Relative change of the objective in an iteration at which to stop, 1e-4 unless told. */
   readonly tol?: number;
   /** Random starts, of which the best is kept; 3 unless told. */
   readonly restarts?: number;
@@ -77,7 +77,6 @@ type Block = keyof Params;
 
 const FIRST_NOISE = 0.5;
 const HALVINGS = 12;
-const WINDOW = 10;
 
 /**
  * y = f(X ×₁ A ×₂ B) + noise with a Gaussian process f whose kernel is a product over modes. Minimises the negative log marginal
@@ -132,23 +131,9 @@ function fit(
   for (const rank of options.ranks) checkCount(`${what}: ranks`, rank);
   const { x, y, mean, scale } = checkData(data, what);
   const lambda = contraction?.lambda ?? 0;
-  const partsOf = (block: Block): View => VIEWS[contraction ? block : "U1"];
-  const values = new Map<Block, (reduced: Tensor, p: Params) => Tensor>();
-  const slopes = new Map<Block, (reduced: Tensor, p: Params) => { value: Tensor; grad: Tensor }>();
   const blocks: readonly Block[] = contraction
     ? ["A", "B", "U1", "U2", "U3", "logNoise"]
     : ["U1", "U2", "U3", "logNoise"];
-  for (const block of blocks) {
-    const { features: rest } = partsOf(block);
-    const value = (reduced: Tensor, p: Params): Tensor => likelihood(rest(reduced, p), y, p.logNoise);
-    values.set(block, jit(value));
-    slopes.set(
-      block,
-      jit((reduced: Tensor, p: Params) =>
-        valueAndGrad((own: Tensor) => value(reduced, { ...p, [block]: own }))(p[block]),
-      ),
-    );
-  }
   const penalty = (p: Params): number => (lambda === 0 ? 0 : lambda * roughness(p));
   let kept: { params: Params; best: number; history: number[]; converged: boolean } | null = null;
   for (let start = 0; start < restarts; start++) {
@@ -162,17 +147,17 @@ function fit(
       let view: View | null = null;
       let reduced = x;
       for (const block of blocks) {
-        if (partsOf(block) !== view) {
-          view = partsOf(block);
+        if (VIEWS[block] !== view) {
+          view = VIEWS[block];
           reduced = view.reduce(x, params);
         }
-        const { value: smooth, grad } = slopes.get(block)!(reduced, params);
+        const { value: smooth, grad } = COMPILED[block].slope(reduced, y, params);
         const before = smooth.item() + penalty(params);
         let rate = learningRate;
         now = before;
         for (let halving = 0; halving < HALVINGS; halving++, rate /= 2) {
           const next = moved(params, block, grad, rate, lambda);
-          const then = values.get(block)!(reduced, next).item() + penalty(next);
+          const then = COMPILED[block].value(reduced, y, next).item() + penalty(next);
           if (!(then <= before)) continue;
           params = next;
           now = then;
@@ -182,7 +167,7 @@ function fit(
       }
       history.push(now);
       if (now < best.value) best = { params, value: now };
-      const earlier = history.at(-1 - WINDOW);
+      const earlier = history.at(-2);
       converged = earlier !== undefined && Math.abs(earlier - now) <= tol * Math.abs(now);
       options.onProgress?.({
         fraction: (start + history.length / maxIterations) / restarts,
@@ -274,6 +259,32 @@ function likelihood(g: Tensor, y: Tensor, logNoise: Tensor): Tensor {
     .add(logNoise.mul((n - r) / 2))
     .add(fitted.mul(0.5));
 }
+
+/** The likelihood as a function of one block, and its slope; compiled once for each shape of data. */
+interface Compiled {
+  value(reduced: Tensor, y: Tensor, params: Params): Tensor;
+  slope(reduced: Tensor, y: Tensor, params: Params): { readonly value: Tensor; readonly grad: Tensor };
+}
+
+function compiled(block: Block): Compiled {
+  const value = (reduced: Tensor, y: Tensor, p: Params): Tensor =>
+    likelihood(VIEWS[block].features(reduced, p), y, p.logNoise);
+  return {
+    value: jit(value),
+    slope: jit((reduced: Tensor, y: Tensor, p: Params) =>
+      valueAndGrad((own: Tensor) => value(reduced, y, { ...p, [block]: own }))(p[block]),
+    ),
+  };
+}
+
+const COMPILED: Readonly<Record<Block, Compiled>> = {
+  A: compiled("A"),
+  B: compiled("B"),
+  U1: compiled("U1"),
+  U2: compiled("U2"),
+  U3: compiled("U3"),
+  logNoise: compiled("logNoise"),
+};
 
 function predictor(
   x: Tensor,
