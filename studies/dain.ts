@@ -1,5 +1,12 @@
 import { fromTypedArray, ones, type Tensor } from "polyadic";
-import { type CellData, type CompletionData, type CP, dain, entries, neuralTensorCompletion } from "polyadic/decompose";
+import {
+  type CellData,
+  type CompletionData,
+  type CP,
+  dain,
+  entries,
+  neuralTensorCompletion,
+} from "polyadic/decompose";
 import { rocAuc } from "polyadic/nn";
 import { choice, type Key, normal, permutation, rademacher, split, uniform } from "polyadic/random";
 import { atLeast, atMost, study } from "polyadic/study";
@@ -8,13 +15,23 @@ const SIDE = 30;
 const SHAPE = [SIDE, SIDE, SIDE] as const;
 
 /** Cells of a positive tensor of rank 2, standardised, with noise of standard deviation 0.1. */
-function plant(key: Key, train: number, held: number): CompletionData & { validation: CellData; test: CellData } {
+function plant(
+  key: Key,
+  train: number,
+  held: number,
+): CompletionData & { validation: CellData; test: CellData } {
   const [factorKey, placeKey, noiseKey] = split(key, 3) as [Key, Key, Key];
   const factors = split(factorKey, 3).map((own) => uniform(own, [SIDE, 2], { low: 0.1, high: 1 }));
   const model: CP = { kind: "cp", weights: ones([2]), factors };
   const count = train + 2 * held;
-  const places = permutation(placeKey, SIDE ** 3).data().slice(0, count);
-  const index = Array.from(places, (p) => [Math.floor(Number(p) / SIDE ** 2), Math.floor(Number(p) / SIDE) % SIDE, Number(p) % SIDE]);
+  const places = permutation(placeKey, SIDE ** 3)
+    .data()
+    .slice(0, count);
+  const index = Array.from(places, (p) => [
+    Math.floor(Number(p) / SIDE ** 2),
+    Math.floor(Number(p) / SIDE) % SIDE,
+    Number(p) % SIDE,
+  ]);
   const indices = fromTypedArray(Int32Array.from(index.flat()), [count, 3], "int32");
   const clean = entries(model, indices);
   const values = clean.sub(clean.mean()).div(clean.sub(clean.mean()).square().mean().sqrt());
@@ -38,7 +55,8 @@ export default study({
   paper: { title: "Influence-guided Data Augmentation for Neural Tensor Completion", year: 2021 },
   claim:
     "Cells sampled from the entities with most influence on the validation error, with values of the model itself, improve neural tensor completion.",
-  baseline: "no augmentation; augmentation at uniformly random positions (full); chance and |residual| for finding corrupt cells",
+  baseline:
+    "no augmentation; augmentation at uniformly random positions (full); chance and |residual| for finding corrupt cells",
   run({ key, scale, report }) {
     const quick = scale === "quick";
     const model = quick

@@ -33,15 +33,25 @@ function plant(key: Key, patients: number): Cohort {
   const isOwn = asNumber(labels.expandDims(1).equal(places));
   const activity = gamma(restKey, 1, { shape: [patients, GROUPS] })
     .mul(0.3)
-    .add(gamma(classKey, 4, { shape: [patients, GROUPS] }).mul(0.15).mul(isOwn));
+    .add(
+      gamma(classKey, 4, { shape: [patients, GROUPS] })
+        .mul(0.15)
+        .mul(isOwn),
+    );
   const membersOf = (own: Key, each: number): Tensor => {
     const count = GROUPS * each;
     const group = arange(count).div(each).expandDims(1);
     const inside = asNumber(group.greaterEqual(places)).mul(asNumber(group.less(places.add(1))));
-    return gamma(own, 4, { shape: [count, 1] }).mul(0.25).mul(inside);
+    return gamma(own, 4, { shape: [count, 1] })
+      .mul(0.25)
+      .mul(inside);
   };
   const gaps = places.sub(places.expandDims(1));
-  const core = asNumber(gaps.equal(0)).add(asNumber(gaps.equal(1)).add(asNumber(gaps.equal(1 - GROUPS))).mul(0.5));
+  const core = asNumber(gaps.equal(0)).add(
+    asNumber(gaps.equal(1))
+      .add(asNumber(gaps.equal(1 - GROUPS)))
+      .mul(0.5),
+  );
   const model = einsum(
     "ig,gm,pg,vm->ipv",
     activity,
@@ -69,10 +79,14 @@ const rows = (x: Tensor, first: number, last: number): Tensor => x.at(`${first}:
 
 export default study({
   id: "panther",
-  paper: { title: "PANTHER: Pathway Augmented Nonnegative Tensor Factorization for Higher-Order Feature Learning", year: 2021 },
+  paper: {
+    title: "PANTHER: Pathway Augmented Nonnegative Tensor Factorization for Higher-Order Feature Learning",
+    year: 2021,
+  },
   claim:
     "Groups of pathways found by non-negative tensor factorisation classify patients significantly better than factorisations that ignore pathways.",
-  baseline: "softmax on variant totals, on pathway totals, and on a non-negative factorisation of rank 4 of the variant totals",
+  baseline:
+    "softmax on variant totals, on pathway totals, and on a non-negative factorisation of rank 4 of the variant totals",
   run({ key, scale, report }) {
     const quick = scale === "quick";
     const cases = split(key, quick ? 3 : 10).map((own, i) => {

@@ -28,7 +28,14 @@ interface Images {
 
 /** Images of noise with one bright block, and a number that depends smoothly on where it is and in which channel. */
 function simulate(key: Key, count: number, size: number, block: number): Images {
-  const [pixelKey, blockKey, channelKey, cornerKey, processKey, noiseKey] = split(key, 6) as [Key, Key, Key, Key, Key, Key];
+  const [pixelKey, blockKey, channelKey, cornerKey, processKey, noiseKey] = split(key, 6) as [
+    Key,
+    Key,
+    Key,
+    Key,
+    Key,
+    Key,
+  ];
   const pixels = normal(pixelKey, [count, size, size, 3]).mul(0.3).toTypedArray() as Float64Array;
   const bright = normal(blockKey, [count, block, block]).mul(0.3).add(4).data();
   const channels = randint(channelKey, [count], 0, 3).data();
@@ -73,7 +80,10 @@ const error = (model: TensorGp, test: Images): number =>
 /** Share of test values within the bands that should hold 95 % of them. */
 function coverage(model: TensorGp, test: Images): number {
   const { mean, variance } = model.predict(test.x);
-  const width = variance.add(model.noise ** 2).sqrt().mul(1.959963984540054);
+  const width = variance
+    .add(model.noise ** 2)
+    .sqrt()
+    .mul(1.959963984540054);
   return test.y.sub(mean).abs().lessEqual(width).astype("float64").mean().item();
 }
 

@@ -1,4 +1,4 @@
-import { fromTypedArray, ones, take, type Tensor, tensor } from "polyadic";
+import { fromTypedArray, ones, type Tensor, take, tensor } from "polyadic";
 import { type CP, full, poissonCp, undercountedCompletion } from "polyadic/decompose";
 import { sigmoid } from "polyadic/nn";
 import { type Key, normal, permutation, poisson, split, uniform } from "polyadic/random";
@@ -30,7 +30,9 @@ function plant(key: Key, n: number, observed: number, shape: (z: Tensor) => Tens
   const cpOf: CP = { kind: "cp", weights: ones([RANK]), factors };
   const lambda = full(cpOf);
   const count = Math.round(observed * n ** 3);
-  const positions = permutation(orderKey, n ** 3).data().slice(0, count);
+  const positions = permutation(orderKey, n ** 3)
+    .data()
+    .slice(0, count);
   const rows = Array.from(positions, (p) => [Math.floor(p / n ** 2), Math.floor(p / n) % n, p % n]);
   const features = normal(featureKey, [count, FEATURES]);
   const weights = uniform(weightKey, [FEATURES], { low: 0.5, high: 1 });
@@ -52,7 +54,10 @@ const total = (x: Tensor): number => x.abs().sum().item();
 function errors(model: CP, lambda: Tensor): { raw: number; aligned: number } {
   const found = full(model);
   const scaled = found.mul(lambda.sum().item() / found.sum().item());
-  return { raw: total(found.sub(lambda)) / total(lambda), aligned: total(scaled.sub(lambda)) / total(lambda) };
+  return {
+    raw: total(found.sub(lambda)) / total(lambda),
+    aligned: total(scaled.sub(lambda)) / total(lambda),
+  };
 }
 
 const meanGap = (a: Tensor, b: Tensor): number => a.sub(b).abs().mean().item();
@@ -62,7 +67,8 @@ export default study({
   paper: { title: "Under-Counted Tensor Completion with Neural Incorporation of Attributes", year: 2023 },
   claim:
     "True counts are recovered from counts of which an unknown share was missed, with that share learned from features of each entry.",
-  baseline: "Poisson CP of the counts as they are; one constant share for all entries; a linear detector (full)",
+  baseline:
+    "Poisson CP of the counts as they are; one constant share for all entries; a linear detector (full)",
   run({ key, scale, report }) {
     const quick = scale === "quick";
     const [dataKey, fitKey] = split(key, 2) as [Key, Key];
@@ -76,7 +82,10 @@ export default study({
         const found = errors(fit.lambda, lambda);
         const linear = quick
           ? null
-          : errors(undercountedCompletion(fitKey, problem, { rank: RANK, detector: "linear" }).lambda, lambda);
+          : errors(
+              undercountedCompletion(fitKey, problem, { rank: RANK, detector: "linear" }).lambda,
+              lambda,
+            );
         return {
           detector: name,
           raw: found.raw,

@@ -26,6 +26,18 @@ export {
 export { type CpOptions, type CpResult, cp } from "./cp/cp.ts";
 export { kruskalRanks } from "./cp/kruskal.ts";
 export { mttkrp } from "./cp/mttkrp.ts";
+export { type Association, anovaF, chi2 } from "./grouped/association.ts";
+export {
+  type Panther,
+  type PantherData,
+  type PantherOptions,
+  type PathwayGroup,
+  panther,
+  pathwayTensor,
+  type SelectedPathways,
+  type SelectPathwaysOptions,
+  selectPathways,
+} from "./grouped/panther.ts";
 export { type Dain, type DainOptions, dain, entityImportance } from "./neural/dain.ts";
 export type { NetworkParams } from "./neural/network.ts";
 export {
@@ -57,18 +69,6 @@ export {
   slice,
   tensorsOf,
 } from "./operations.ts";
-export { type Association, anovaF, chi2 } from "./grouped/association.ts";
-export {
-  type Panther,
-  type PantherData,
-  type PantherOptions,
-  type PathwayGroup,
-  panther,
-  pathwayTensor,
-  type SelectedPathways,
-  type SelectPathwaysOptions,
-  selectPathways,
-} from "./grouped/panther.ts";
 export {
   type TensorGp,
   type TensorGpData,

@@ -8,7 +8,8 @@ import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 function checkWeight(weight: number, what: string): void {
-  if (!(weight >= 0)) throw new DomainError(`${what}: weight: a number of at least 0 was expected, got ${weight}`);
+  if (!(weight >= 0))
+    throw new DomainError(`${what}: weight: a number of at least 0 was expected, got ${weight}`);
 }
 
 /**
@@ -48,7 +49,8 @@ export function proxTotalVariation1d(x: Tensor, weight: number): Tensor {
  */
 export function projectSimplex(x: Tensor, total = 1): Tensor {
   const { values, length } = rowsOf(x, "projectSimplex");
-  if (!(total > 0)) throw new DomainError(`projectSimplex: total: a positive number was expected, got ${total}`);
+  if (!(total > 0))
+    throw new DomainError(`projectSimplex: total: a positive number was expected, got ${total}`);
   const out = new Float64Array(values.length);
   for (let first = 0; first < values.length; first += length) {
     const row = values.subarray(first, first + length);
@@ -66,7 +68,8 @@ export function projectSimplex(x: Tensor, total = 1): Tensor {
 }
 
 function rowsOf(x: Tensor, what: string): { values: Float64Array; length: number } {
-  if (!isFloat(x.dtype)) throw new DTypeError(`${what}: real floating-point numbers were expected, got ${x.dtype}`);
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`${what}: real floating-point numbers were expected, got ${x.dtype}`);
   if (x.ndim === 0) throw new ShapeError(`${what}: at least one axis was expected, got a scalar`);
   const values = x.astype("float64").toTypedArray() as Float64Array;
   const bad = values.findIndex((value) => !Number.isFinite(value));

@@ -32,8 +32,12 @@ describe("funbat", () => {
   it("refuses bad input by name", () => {
     expect(() => funbat(key(0), { coords: values, values }, { ranks })).toThrow(ShapeError);
     expect(() => funbat(key(0), { coords, values: coords }, { ranks })).toThrow(/values: shape \[30\]/);
-    expect(() => funbat(key(0), { coords: rows(1, 2), values: tensor([1]) }, { ranks })).toThrow(/at least 2/);
-    expect(() => funbat(key(0), { coords, values: values.div(0) }, { ranks })).toThrow(/values: 30 numbers are not finite/);
+    expect(() => funbat(key(0), { coords: rows(1, 2), values: tensor([1]) }, { ranks })).toThrow(
+      /at least 2/,
+    );
+    expect(() => funbat(key(0), { coords, values: values.div(0) }, { ranks })).toThrow(
+      /values: 30 numbers are not finite/,
+    );
     expect(() => funbat(key(0), { coords, values }, { ranks: [1, 0] })).toThrow(/ranks/);
     expect(() => funbat(key(0), { coords, values }, { ranks: [1] })).toThrow(ShapeError);
     expect(() => funbat(key(0), { coords, values }, { ranks: [1, 2], form: "cp" })).toThrow(/equal ones/);
@@ -44,7 +48,12 @@ describe("funbat", () => {
     const flat = tensor(Array.from({ length: 40 }, (_, i) => [i / 39, 7]));
     const y = flat.at(":", 0).mul(3).sin();
     const fit = funbat(key(0), { coords: flat, values: y }, { ranks, form, maxIterations: 60 });
-    const { mean, variance } = fit.predict(tensor([[0.505, 7], [3, 7]]));
+    const { mean, variance } = fit.predict(
+      tensor([
+        [0.505, 7],
+        [3, 7],
+      ]),
+    );
     expect(Math.abs((mean.toArray() as number[])[0]! - Math.sin(1.515))).toBeLessThan(0.05);
     const [near, far] = variance.toArray() as [number, number];
     expect(far).toBeGreaterThan(10 * near);
@@ -55,18 +64,29 @@ describe("funbat", () => {
 
 describe("counts", () => {
   const shape = [4, 5, 6] as const;
-  const indices = tensor(Array.from({ length: 60 }, (_, i) => [i % 4, i % 5, i % 6]), { dtype: "int32" });
+  const indices = tensor(
+    Array.from({ length: 60 }, (_, i) => [i % 4, i % 5, i % 6]),
+    { dtype: "int32" },
+  );
   const counts = poisson(key(1), full([60], 5));
   const features = normal(key(2), [60, 2]);
 
   it("poissonCp never lowers the likelihood and keeps the total of the entries", () => {
     const fit = poissonCp(key(0), { indices, counts, shape }, { rank: 2, tol: 0, maxIterations: 40 });
-    for (let i = 1; i < fit.history.length; i++) expect(fit.history[i]!).toBeLessThanOrEqual(fit.history[i - 1]! + 1e-9);
+    for (let i = 1; i < fit.history.length; i++)
+      expect(fit.history[i]!).toBeLessThanOrEqual(fit.history[i - 1]! + 1e-9);
     expect(fit.iterations).toBe(40);
   });
 
   it("adds repeated cells with a note, and fills rows that were never seen", () => {
-    const twice = tensor([[0, 0], [0, 0], [1, 1]], { dtype: "int32" });
+    const twice = tensor(
+      [
+        [0, 0],
+        [0, 0],
+        [1, 1],
+      ],
+      { dtype: "int32" },
+    );
     const fit = poissonCp(key(0), { indices: twice, counts: tensor([1, 2, 4]), shape: [3, 2] }, { rank: 1 });
     expect(fit.notes.join(" ")).toMatch(/1 of 3 rows repeat/);
     expect(fit.emptyRows).toEqual([[2], []]);
@@ -74,23 +94,36 @@ describe("counts", () => {
   });
 
   it("refuses bad input by name", () => {
-    const bad = (y: Tensor): (() => unknown) => () => poissonCp(key(0), { indices, counts: y, shape }, { rank: 1 });
+    const bad =
+      (y: Tensor): (() => unknown) =>
+      () =>
+        poissonCp(key(0), { indices, counts: y, shape }, { rank: 1 });
     expect(bad(counts.astype("float64").sub(100))).toThrow(/row 0: a number of at least 0/);
     expect(bad(counts.astype("float64").add(0.5))).toThrow(/allowReal/);
     expect(bad(zeros([60]))).toThrow(/all are 0/);
-    expect(() => poissonCp(key(0), { indices, counts, shape: [4, 5, 5] }, { rank: 1 })).toThrow(/row 5: index 5/);
+    expect(() => poissonCp(key(0), { indices, counts, shape: [4, 5, 5] }, { rank: 1 })).toThrow(
+      /row 5: index 5/,
+    );
     expect(() => poissonCp(key(0), { indices, counts, shape }, { rank: 0 })).toThrow(DomainError);
     const of = { indices, counts, shape, features };
     expect(() => undercountedCompletion(key(0), of, { rank: 1, mu: 0 })).toThrow(/mu/);
-    expect(() => undercountedCompletion(key(0), { ...of, features: features.div(0).mul(0) }, { rank: 1 })).toThrow(/every row/);
-    expect(() => undercountedCompletion(key(0), { ...of, features: counts }, { rank: 1 })).toThrow(ShapeError);
+    expect(() =>
+      undercountedCompletion(key(0), { ...of, features: features.div(0).mul(0) }, { rank: 1 }),
+    ).toThrow(/every row/);
+    expect(() => undercountedCompletion(key(0), { ...of, features: counts }, { rank: 1 })).toThrow(
+      ShapeError,
+    );
   });
 
   it("rows without features still count", () => {
     const data = features.toTypedArray();
     data[0] = Number.NaN;
     const holes = tensor(Array.from(data, Number)).reshape([60, 2]);
-    const fit = undercountedCompletion(key(0), { indices, counts, shape, features: holes }, { rank: 1, maxIterations: 3 });
+    const fit = undercountedCompletion(
+      key(0),
+      { indices, counts, shape, features: holes },
+      { rank: 1, maxIterations: 3 },
+    );
     const found = fit.detection(holes).toArray() as number[];
     expect(found[0]).toBeNaN();
     expect(found.slice(1).every((p) => p > 0 && p < 1)).toBe(true);
@@ -100,7 +133,10 @@ describe("counts", () => {
 
 describe("neural completion", () => {
   const shape = [6, 7] as const;
-  const indices = tensor(Array.from({ length: 60 }, (_, i) => [i % 6, (3 * i) % 7]), { dtype: "int32" });
+  const indices = tensor(
+    Array.from({ length: 60 }, (_, i) => [i % 6, (3 * i) % 7]),
+    { dtype: "int32" },
+  );
   const values = indices.astype("float64").sum({ axis: 1 });
   const data: CompletionData = { indices, values, shape };
   const model = { embedding: 3, hidden: [8], epochs: 4, batch: 16, learningRate: 1e-2 };
@@ -130,23 +166,44 @@ describe("neural completion", () => {
   });
 
   it("importance sums sizes of influence", () => {
-    const [first] = entityImportance(tensor([1, -3]), tensor([[0, 0], [1, 0]], { dtype: "int32" }), [3, 1]);
+    const [first] = entityImportance(
+      tensor([1, -3]),
+      tensor(
+        [
+          [0, 0],
+          [1, 0],
+        ],
+        { dtype: "int32" },
+      ),
+      [3, 1],
+    );
     expect(first!.toArray()).toEqual([0.25, 0.75, 0]);
   });
 });
 
 describe("pathways", () => {
   const x = poisson(key(5), full([30, 8], 2)).astype("float64");
-  const membership = tensor([[1, 1, 1, 0, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 0, 0, 0, 0]]);
+  const membership = tensor([
+    [1, 1, 1, 0, 0, 0, 0, 0],
+    [0, 0, 0, 1, 1, 1, 0, 0],
+    [0, 0, 0, 0, 0, 0, 1, 1],
+    [0, 0, 0, 0, 0, 0, 0, 0],
+  ]);
   const labels = randint(key(6), [30], 0, 2);
   const ranks = [2, 2, 2] as const;
 
   it("leaves out pathways without variants and predicts known labels", () => {
-    const fit = panther(key(0), { x, membership, labels: labels.mul(5).astype("int32") }, { ranks, top: 3, maxIterations: 10 });
+    const fit = panther(
+      key(0),
+      { x, membership, labels: labels.mul(5).astype("int32") },
+      { ranks, top: 3, maxIterations: 10 },
+    );
     expect(fit.dropped).toEqual([3]);
     expect(fit.memberships.shape).toEqual([4, 2]);
     expect((fit.predict(x).toArray() as number[]).every((y) => y === 0 || y === 5)).toBe(true);
-    const byHand = pathwayTensor(x, membership.at(fit.selected as number[])).sum({ axis: 2 }).matmul(fit.model.factors[1]!);
+    const byHand = pathwayTensor(x, membership.at(fit.selected as number[]))
+      .sum({ axis: 2 })
+      .matmul(fit.model.factors[1]!);
     expect(fit.scores.sub(byHand).abs().max().item()).toBeLessThan(1e-9);
   });
 
@@ -162,7 +219,14 @@ describe("pathways", () => {
   });
 
   it("the tests of association agree with SciPy", () => {
-    const table = tensor([[1, 0], [2, 1], [3, 1], [6, 4], [7, 2], [9, 5]]);
+    const table = tensor([
+      [1, 0],
+      [2, 1],
+      [3, 1],
+      [6, 4],
+      [7, 2],
+      [9, 5],
+    ]);
     const classes = tensor([0, 0, 0, 1, 1, 1], { dtype: "int32" });
     // scipy.stats.f_oneway; sums over classes against their expectations in scipy.stats.chisquare.
     const f = anovaF(table, classes);
@@ -182,18 +246,30 @@ describe("pathways", () => {
       const plain = nonnegativeTucker(tensor3, { ranks: [2, 2, 2], method, maxIterations: 50 });
       const sparse = nonnegativeTucker(tensor3, { ranks: [2, 2, 2], method, l1: 0.5, maxIterations: 50 });
       expect(sparse.core.sum().item()).toBeLessThan(plain.core.sum().item());
-      const apart = nonnegativeTucker(tensor3, { ranks: [2, 2, 2], method, orthogonal: { mode: 1, weight: 0.5 }, maxIterations: 50 });
+      const apart = nonnegativeTucker(tensor3, {
+        ranks: [2, 2, 2],
+        method,
+        orthogonal: { mode: 1, weight: 0.5 },
+        maxIterations: 50,
+      });
       const overlap = (v: Tensor): number => v.mT().matmul(v).at(0, 1).item();
       expect(overlap(apart.factors[1]!)).toBeLessThan(overlap(plain.factors[1]!));
     }
     expect(() => nonnegativeTucker(tensor3, { ranks: [2, 2, 2], l1: -1 })).toThrow(/l1/);
     expect(() => nonnegativeTucker(tensor3, { ranks: [2, 2, 2], fixed: [u] })).toThrow(ShapeError);
-    expect(() => nonnegativeTucker(tensor3, { ranks: [2, 2, 2], orthogonal: { mode: 3, weight: 1 } })).toThrow(/mode/);
+    expect(() =>
+      nonnegativeTucker(tensor3, { ranks: [2, 2, 2], orthogonal: { mode: 3, weight: 1 } }),
+    ).toThrow(/mode/);
   });
 });
 
 it("softmax regression separates what can be, and refuses the rest", () => {
-  const x = tensor([[0, 1], [0.1, 1], [2, 1], [2.1, 1]]);
+  const x = tensor([
+    [0, 1],
+    [0.1, 1],
+    [2, 1],
+    [2.1, 1],
+  ]);
   const labels = tensor([0, 0, 1, 1], { dtype: "int32" });
   const fit = softmaxRegression(x, labels);
   expect(fit.converged).toBe(true);

@@ -4,31 +4,50 @@ import { DomainError, DTypeError, ShapeError, tensor } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
 
 const numbers = (max = 40): fc.Arbitrary<number[]> =>
-  fc.array(fc.integer({ min: -50, max: 50 }).map((x) => x / 7), { minLength: 1, maxLength: max });
+  fc.array(
+    fc.integer({ min: -50, max: 50 }).map((x) => x / 7),
+    { minLength: 1, maxLength: max },
+  );
 
 describe("proxTotalVariation1d", () => {
   it("meets the optimality conditions of its dual", () => {
     fc.assert(
-      fc.property(numbers(), fc.integer({ min: 0, max: 40 }).map((w) => w / 8), (y, weight) => {
-        const x = proxTotalVariation1d(tensor(y), weight).toArray() as number[];
-        // x = y + Dᵀz with |z| ≤ weight, and z at its bound wherever x jumps.
-        let z = 0;
-        for (let i = 0; i < y.length; i++) {
-          z += x[i]! - y[i]!;
-          if (i === y.length - 1) expect(Math.abs(z)).toBeLessThan(1e-9);
-          else {
-            expect(Math.abs(z)).toBeLessThanOrEqual(weight + 1e-9);
-            const jump = x[i + 1]! - x[i]!;
-            if (Math.abs(jump) > 1e-9) expect(z).toBeCloseTo(Math.sign(jump) * weight, 8);
+      fc.property(
+        numbers(),
+        fc.integer({ min: 0, max: 40 }).map((w) => w / 8),
+        (y, weight) => {
+          const x = proxTotalVariation1d(tensor(y), weight).toArray() as number[];
+          // x = y + Dᵀz with |z| ≤ weight, and z at its bound wherever x jumps.
+          let z = 0;
+          for (let i = 0; i < y.length; i++) {
+            z += x[i]! - y[i]!;
+            if (i === y.length - 1) expect(Math.abs(z)).toBeLessThan(1e-9);
+            else {
+              expect(Math.abs(z)).toBeLessThanOrEqual(weight + 1e-9);
+              const jump = x[i + 1]! - x[i]!;
+              if (Math.abs(jump) > 1e-9) expect(z).toBeCloseTo(Math.sign(jump) * weight, 8);
+            }
           }
-        }
-      }),
+        },
+      ),
       { numRuns: 500 },
     );
   });
   it("works along the last axis and keeps dtype", () => {
-    const x = proxTotalVariation1d(tensor([[0, 4, 0], [1, 1, 1]], { dtype: "float32" }), 1);
-    expect(x.toArray()).toEqual([[1, 2, 1], [1, 1, 1]]);
+    const x = proxTotalVariation1d(
+      tensor(
+        [
+          [0, 4, 0],
+          [1, 1, 1],
+        ],
+        { dtype: "float32" },
+      ),
+      1,
+    );
+    expect(x.toArray()).toEqual([
+      [1, 2, 1],
+      [1, 1, 1],
+    ]);
     expect(x.dtype).toBe("float32");
   });
   it("refuses what it cannot take", () => {

@@ -53,7 +53,8 @@ export function checkCounts(data: CountData, what: string, allowReal: boolean): 
   all.forEach((y, row) => {
     counts[entryOf[row]!]! += y;
   });
-  if (counts.every((y) => y === 0)) throw new DomainError(`${what}: counts: all are 0, there is nothing to fit`);
+  if (counts.every((y) => y === 0))
+    throw new DomainError(`${what}: counts: all are 0, there is nothing to fit`);
   const indices = new Int32Array(kept.length * order);
   kept.forEach((row, entry) => {
     indices.set(given.subarray(row * order, (row + 1) * order), entry * order);

@@ -178,7 +178,8 @@ function checkFeatures(data: UndercountedData, entryOf: Int32Array, entries: num
   const [m, width] = data.features.shape as [number, number];
   if (m !== entryOf.length)
     throw new DomainError(`undercountedCompletion: features: ${entryOf.length} rows were expected, got ${m}`);
-  if (width === 0) throw new DomainError("undercountedCompletion: features: at least one was expected, got none");
+  if (width === 0)
+    throw new DomainError("undercountedCompletion: features: at least one was expected, got none");
   const given = realNumbers(data.features, "undercountedCompletion: features");
   const values = new Float64Array(entries * width);
   const seen = new Int32Array(entries);
@@ -242,7 +243,11 @@ function trainable<Q>(key: Key, layer: Layer<Q>, { values, width, present }: Fea
         for (let first = 0; first < order.length; first += BATCH) {
           const rows = Int32Array.from(order.slice(first, first + BATCH) as Int32Array, (i) => entries[i]!);
           const z = take(features, fromTypedArray(rows, [rows.length], "int32"));
-          const target = fromTypedArray(Float64Array.from(rows, (i) => p[i]!), [rows.length], "float64");
+          const target = fromTypedArray(
+            Float64Array.from(rows, (i) => p[i]!),
+            [rows.length],
+            "float64",
+          );
           ({ params, state } = step(params, state, z, target));
         }
       }

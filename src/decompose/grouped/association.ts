@@ -1,7 +1,6 @@
 // Which columns of a table go with the classes of its rows: the F test and the χ² test of each column.
 
-import { betaincc } from "../../special/gamma/incomplete.ts";
-import { gammaincc } from "../../special/gamma/incomplete.ts";
+import { betaincc, gammaincc } from "../../special/gamma/incomplete.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import { isInteger } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
@@ -34,7 +33,8 @@ interface Table {
 export function anovaF(x: Tensor, labels: Tensor): Association {
   const { n, p, data, classOf, sizes } = checkTwo(x, labels, "anovaF");
   const classes = sizes.length;
-  if (n <= classes) throw new DomainError(`anovaF: more rows than the ${classes} classes were expected, got ${n}`);
+  if (n <= classes)
+    throw new DomainError(`anovaF: more rows than the ${classes} classes were expected, got ${n}`);
   const statistics = new Float64Array(p);
   for (let j = 0; j < p; j++) {
     let mean = 0;
@@ -71,7 +71,8 @@ export function anovaF(x: Tensor, labels: Tensor): Association {
 export function chi2(x: Tensor, labels: Tensor): Association {
   const { n, p, data, classOf, sizes } = checkTwo(x, labels, "chi2");
   const bad = data.findIndex((value) => value < 0);
-  if (bad >= 0) throw new DomainError(`chi2: x: row ${Math.floor(bad / p)} has a negative entry: ${data[bad]}`);
+  if (bad >= 0)
+    throw new DomainError(`chi2: x: row ${Math.floor(bad / p)} has a negative entry: ${data[bad]}`);
   const statistics = new Float64Array(p);
   for (let j = 0; j < p; j++) {
     const own = new Float64Array(sizes.length);

@@ -30,7 +30,9 @@ export function pathwayTensor(
   options: { readonly bySize?: boolean } = {},
 ): Tensor {
   checkPair(x, membership, "pathwayTensor");
-  const own = options.bySize ? membership.div(membership.sum({ axis: 1, keepDims: true }).maximum(1)) : membership;
+  const own = options.bySize
+    ? membership.div(membership.sum({ axis: 1, keepDims: true }).maximum(1))
+    : membership;
   return x.astype("float64").expandDims(1).mul(own.astype("float64").expandDims(0));
 }
 
@@ -51,7 +53,11 @@ export interface SelectedPathways extends Association {
  * ShapeError for a tensor that is not `[patients, pathways, variants]`; DomainError as `anovaF`, and for `top` outside 1 …
  * pathways.
  */
-export function selectPathways(tensor: Tensor, labels: Tensor, options: SelectPathwaysOptions): SelectedPathways {
+export function selectPathways(
+  tensor: Tensor,
+  labels: Tensor,
+  options: SelectPathwaysOptions,
+): SelectedPathways {
   if (tensor.ndim !== 3)
     throw new ShapeError(
       `selectPathways: tensor: shape [patients, pathways, variants] was expected, got ${formatShape(tensor.shape)}`,
@@ -190,7 +196,11 @@ export function panther(key: Key, data: PantherData, options: PantherOptions): P
   const classifier = softmaxRegression(scores, target, { c, classes: names.length });
   const predict = (rows: Tensor): Tensor => {
     const classes = classifier.predict(scoresOf(rows)).data();
-    return fromTypedArray(Int32Array.from(classes, (i) => names[Number(i)]!), [classes.length], "int32");
+    return fromTypedArray(
+      Int32Array.from(classes, (i) => names[Number(i)]!),
+      [classes.length],
+      "int32",
+    );
   };
   return {
     groups: groupsOf(found, selected),
@@ -269,7 +279,8 @@ function presentPathways(
 const positions = (rows: readonly number[]): Tensor =>
   fromTypedArray(Int32Array.from(rows), [rows.length], "int32");
 
-const columnsOf = (x: Tensor, columns: readonly number[]): Tensor => take(x, positions(columns), 1).contiguous();
+const columnsOf = (x: Tensor, columns: readonly number[]): Tensor =>
+  take(x, positions(columns), 1).contiguous();
 
 const SHOWN = 10;
 

@@ -44,7 +44,8 @@ export interface DainOptions {
   readonly model?: NeuralCompletionOptions;
 }
 
-export interface Dain extends Pick<NeuralCompletion, "predict" | "testError" | "train" | "validation" | "test"> {
+export interface Dain
+  extends Pick<NeuralCompletion, "predict" | "testError" | "train" | "validation" | "test"> {
   /** Of each training cell `[n]`, the largest size being 1; a large size marks cells that matter, or that are wrong. */
   readonly influence: Tensor;
   /** Distribution over the positions of each mode. */
@@ -92,7 +93,10 @@ export function dain(key: Key, data: CompletionData, options: DainOptions = {}):
   });
   const indices = fromTypedArray(positions, [count, order], "int32");
   const augmented: CellData = { indices, values: first.predict(indices) };
-  const union: CellData = { indices: joined(train.indices, indices), values: joined(train.values, augmented.values) };
+  const union: CellData = {
+    indices: joined(train.indices, indices),
+    values: joined(train.values, augmented.values),
+  };
   const second = neuralTensorCompletion(
     secondKey,
     { ...union, shape: data.shape, validation, test },

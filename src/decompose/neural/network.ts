@@ -2,8 +2,8 @@
 
 import { jit } from "../../compiler/jit.ts";
 import { relu } from "../../nn/layers/activations.ts";
-import { type DenseParams, dense } from "../../nn/layers/dense.ts";
 import { mlp } from "../../nn/layers/compose.ts";
+import { type DenseParams, dense } from "../../nn/layers/dense.ts";
 import { mse } from "../../nn/losses/regression.ts";
 import { take } from "../../ops/gather.ts";
 import { concat } from "../../ops/join.ts";
@@ -46,10 +46,20 @@ export interface NetworkSizes {
 
 /** Parameters are float32; embeddings start as N(0, 1). */
 export function network({ shape, embedding, hidden, learningRate }: NetworkSizes): Network {
-  const body = mlp({ sizes: [shape.length * embedding, ...hidden], activation: relu, outputActivation: relu });
+  const body = mlp({
+    sizes: [shape.length * embedding, ...hidden],
+    activation: relu,
+    outputActivation: relu,
+  });
   const top = dense({ in: hidden.at(-1)!, out: 1 });
   const features: Network["features"] = (params, cells) =>
-    body.apply(params.hidden, concat(cells.map((rows, k) => take(params.embeddings[k]!, rows)), 1));
+    body.apply(
+      params.hidden,
+      concat(
+        cells.map((rows, k) => take(params.embeddings[k]!, rows)),
+        1,
+      ),
+    );
   const evaluate = (params: NetworkParams, cells: readonly Tensor[]): { y: Tensor; h: Tensor } => {
     const h = features(params, cells);
     return { y: top.apply(params.last, h).reshape([-1]), h };
@@ -72,7 +82,9 @@ export function network({ shape, embedding, hidden, learningRate }: NetworkSizes
     init: (key) => {
       const [embeddingKey, bodyKey, topKey] = split(key, 3) as [Key, Key, Key];
       return {
-        embeddings: shape.map((n, k) => normal(foldIn(embeddingKey, k), [n, embedding], { dtype: "float32" })),
+        embeddings: shape.map((n, k) =>
+          normal(foldIn(embeddingKey, k), [n, embedding], { dtype: "float32" }),
+        ),
         hidden: body.init(bodyKey),
         last: top.init(topKey),
       };

@@ -98,7 +98,8 @@ export function neuralTensorCompletion(
   checkCount(`${what}: batch`, batch);
   checkCount(`${what}: patience`, patience);
   checkPositive(`${what}: learningRate`, learningRate);
-  if (hidden.length === 0) throw new DomainError(`${what}: hidden: at least one width was expected, got none`);
+  if (hidden.length === 0)
+    throw new DomainError(`${what}: hidden: at least one width was expected, got none`);
   for (const width of hidden) checkCount(`${what}: hidden`, width);
   const { shape } = data;
   const [splitKey, initKey, orderKey] = split(key, 3) as [Key, Key, Key];
@@ -124,7 +125,13 @@ export function neuralTensorCompletion(
     checkAborted(options.signal, what);
     // Gradients of the validation error are taken before the epoch's steps.
     if (keepCheckpoints) checkpoints.push(params);
-    influence = influenceAt(net, params, { cells, values: standard }, { cells: held, values: wanted }, influence);
+    influence = influenceAt(
+      net,
+      params,
+      { cells, values: standard },
+      { cells: held, values: wanted },
+      influence,
+    );
     const order = permutation(foldIn(orderKey, epoch), n).data();
     for (let first = 0; first < n; first += batch) {
       const rows = order.slice(first, first + batch) as Int32Array;
@@ -176,8 +183,7 @@ export function neuralTensorCompletion(
  */
 export function cellInfluence(model: NeuralCompletion, train: CellData, validation: CellData): Tensor {
   const inner = inners.get(model);
-  if (!inner)
-    throw new DomainError("cellInfluence: model: one made by neuralTensorCompletion was expected");
+  if (!inner) throw new DomainError("cellInfluence: model: one made by neuralTensorCompletion was expected");
   if (model.checkpoints.length === 0)
     throw new DomainError("cellInfluence: model: it kept no checkpoints (keepCheckpoints)");
   const { net, mean, scale } = inner;
@@ -241,7 +247,10 @@ function checkedCells(data: CellData, shape: readonly number[], what: string): C
 }
 
 /** Training, validation and test cells; those that were not given are drawn from the rest. */
-function splitCells(key: Key, data: CompletionData): { train: CellData; validation: CellData; test: CellData } {
+function splitCells(
+  key: Key,
+  data: CompletionData,
+): { train: CellData; validation: CellData; test: CellData } {
   const what = "neuralTensorCompletion";
   const { indices, values } = checkedCells(data, data.shape, what);
   const n = values.length;
@@ -258,7 +267,11 @@ function splitCells(key: Key, data: CompletionData): { train: CellData; validati
     });
     return {
       indices: fromTypedArray(own, [rows.length, order], "int32"),
-      values: fromTypedArray(Float64Array.from(rows, (row) => values[row]!), [rows.length], "float64"),
+      values: fromTypedArray(
+        Float64Array.from(rows, (row) => values[row]!),
+        [rows.length],
+        "float64",
+      ),
     };
   };
   const trainCount = n - validationCount - testCount;

@@ -96,7 +96,8 @@ export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptio
       );
       const v = matmul(unfold(smoothed, mode), mT(coreRows));
       if (!fixed[mode]) {
-        const joined = orthogonal?.mode === mode ? v.add(crossPenalty(ranks[mode]!, orthogonal.weight, v)) : v;
+        const joined =
+          orthogonal?.mode === mode ? v.add(crossPenalty(ranks[mode]!, orthogonal.weight, v)) : v;
         const { unit, norms } = unitColumns(update(m.contiguous(), joined, factors[mode]!));
         factors = factors.map((u, k) => (k === mode ? unit : u));
         grams[mode] = matmul(mT(unit), unit);
@@ -160,7 +161,9 @@ function checkPenalties(x: Tensor, options: NonnegativeTuckerOptions): Penalties
       );
   }
   if (fixed.length > x.ndim)
-    throw new ShapeError(`nonnegativeTucker: fixed: ${x.ndim} factors at most were expected, got ${fixed.length}`);
+    throw new ShapeError(
+      `nonnegativeTucker: fixed: ${x.ndim} factors at most were expected, got ${fixed.length}`,
+    );
   const kept = x.shape.map((n, k) => {
     const u = fixed[k];
     if (!u) return null;

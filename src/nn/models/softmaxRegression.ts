@@ -69,7 +69,10 @@ export function softmaxRegression(
   const { x: found, ...end } = minimize(
     ({ weight, bias }: typeof start): Tensor =>
       softmaxCrossEntropy(matmul(rows, weight).add(bias), target, { reduction: "sum" }).add(
-        weight.square().sum().mul(1 / (2 * c)),
+        weight
+          .square()
+          .sum()
+          .mul(1 / (2 * c)),
       ),
     start,
     { method: "lbfgs", gtol, maxIterations: 1000 },
@@ -77,7 +80,9 @@ export function softmaxRegression(
   const scores = (given2: Tensor): Tensor => {
     checkRank("softmaxRegression: x", given2, 2);
     if (given2.shape[1] !== p)
-      throw new ShapeError(`softmaxRegression: x: ${p} features were expected, got ${formatShape(given2.shape)}`);
+      throw new ShapeError(
+        `softmaxRegression: x: ${p} features were expected, got ${formatShape(given2.shape)}`,
+      );
     return matmul(prepare(given2), found.weight).add(found.bias);
   };
   return {
@@ -95,7 +100,9 @@ function checkLabels(labels: Tensor, n: number): Int32Array {
   if (!isInteger(labels.dtype))
     throw new DTypeError(`softmaxRegression: labels: integers were expected, got ${labels.dtype}`);
   if (labels.ndim !== 1 || labels.shape[0] !== n)
-    throw new ShapeError(`softmaxRegression: labels: shape [${n}] was expected, got ${formatShape(labels.shape)}`);
+    throw new ShapeError(
+      `softmaxRegression: labels: shape [${n}] was expected, got ${formatShape(labels.shape)}`,
+    );
   const data = Int32Array.from(labels.data());
   data.forEach((label, i) => {
     if (label < 0) throw new DomainError(`softmaxRegression: labels: label ${i} is negative: ${label}`);
@@ -110,6 +117,8 @@ function finiteRows(x: Tensor): Tensor {
   const rows = x.astype("float64");
   const bad = rows.data().findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
-    throw new DomainError(`softmaxRegression: x: row ${Math.floor(bad / x.shape[1]!)} has a number that is not finite`);
+    throw new DomainError(
+      `softmaxRegression: x: row ${Math.floor(bad / x.shape[1]!)} has a number that is not finite`,
+    );
   return new Tensor(rows.toTypedArray(), x.shape, "float64");
 }
