@@ -1,4 +1,4 @@
-import { fromTypedArray, ones, type Tensor } from "polyadic";
+import { fromTypedArray, ones } from "polyadic";
 import {
   type CellData,
   type CompletionData,

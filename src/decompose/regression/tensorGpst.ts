@@ -101,12 +101,12 @@ export function tensorGpst(key: Key, data: TensorGpData, options: TensorGpstOpti
         `tensorGpst: latent: at most ${shape[k + 1]} was expected along axis ${k + 1} of the images, got ${size}`,
       );
   });
-  return fit("tensorGpst", key, data, options, { latent, lambda });
+  return fitProcess("tensorGpst", key, data, options, { latent, lambda });
 }
 
 /** The same without contraction: A and B are identities. Throws what `tensorGpst` throws. */
 export function tensorGp(key: Key, data: TensorGpData, options: TensorGpOptions): TensorGp {
-  return fit("tensorGp", key, data, options, null);
+  return fitProcess("tensorGp", key, data, options, null);
 }
 
 interface Contraction {
@@ -114,7 +114,7 @@ interface Contraction {
   readonly lambda: number;
 }
 
-function fit(
+function fitProcess(
   what: string,
   key: Key,
   data: TensorGpData,
