@@ -7,6 +7,7 @@ export type { RoundOptions } from "./base/rules.ts";
 export { denseToSparse, type SparseTensor, sparseToDense } from "./base/sparse.ts";
 export type { TruncationMethod } from "./base/truncation.ts";
 export { fold, khatriRao, kronecker, modeProduct, multiModeProduct, unfold } from "./base/unfold.ts";
+export { type FunBat, type FunbatData, type FunbatOptions, funbat } from "./bayesian/funbat.ts";
 export {
   type CompleteOptions,
   type CompleteResult,
@@ -14,9 +15,29 @@ export {
   complete,
 } from "./completion/complete.ts";
 export { convert } from "./convert.ts";
+export type { CountData } from "./counts/countData.ts";
+export { type PoissonCpOptions, type PoissonCpResult, poissonCp } from "./counts/poissonCp.ts";
+export {
+  type UndercountedData,
+  type UndercountedOptions,
+  type UndercountedResult,
+  undercountedCompletion,
+} from "./counts/undercounted.ts";
 export { type CpOptions, type CpResult, cp } from "./cp/cp.ts";
 export { kruskalRanks } from "./cp/kruskal.ts";
 export { mttkrp } from "./cp/mttkrp.ts";
+export { type Association, anovaF, chi2 } from "./grouped/association.ts";
+export {
+  type Panther,
+  type PantherData,
+  type PantherOptions,
+  type PathwayGroup,
+  panther,
+  pathwayTensor,
+  type SelectedPathways,
+  type SelectPathwaysOptions,
+  selectPathways,
+} from "./grouped/panther.ts";
 export {
   type DeepTensorNetworkOptions,
   type DeepTensorNetworkParams,
@@ -53,6 +74,16 @@ export {
   tensorAttention,
 } from "./layers/tensorAttention.ts";
 export { type TtLinearOptions, type TtLinearParams, ttLinear } from "./layers/ttLinear.ts";
+export { type Dain, type DainOptions, dain, entityImportance } from "./neural/dain.ts";
+export type { NetworkParams } from "./neural/network.ts";
+export {
+  type CellData,
+  type CompletionData,
+  cellInfluence,
+  type NeuralCompletion,
+  type NeuralCompletionOptions,
+  neuralTensorCompletion,
+} from "./neural/neuralCompletion.ts";
 export {
   add,
   at,
@@ -74,9 +105,35 @@ export {
   slice,
   tensorsOf,
 } from "./operations.ts";
+export {
+  type TensorGp,
+  type TensorGpData,
+  type TensorGpOptions,
+  type TensorGpstOptions,
+  tensorGp,
+  tensorGpst,
+} from "./regression/tensorGpst.ts";
 export type { RingAlsResult } from "./ring/als.ts";
 export { ring } from "./ring/ring.ts";
 export type { RingOptions, RingResult } from "./ring/svd.ts";
+export {
+  type Filtered,
+  kalmanFilter,
+  type LineMoments,
+  lineMoments,
+  type Messages,
+  predictLine,
+  rtsSmoother,
+  type Smoothed,
+  type State,
+} from "./ssgp/kalman.ts";
+export {
+  type MaternKernel,
+  type MaternOptions,
+  type MaternSde,
+  maternSde,
+  type SdeStep,
+} from "./ssgp/maternSde.ts";
 export { ttAdd, ttHadamard, ttInner, ttNorm, ttSum } from "./train/arithmetic.ts";
 export { type TtCrossOptions, type TtCrossResult, ttCross, ttCrossFunction } from "./train/cross.ts";
 export { type TtMatrix, ttMatrix, ttMatrixFull, ttMatvec } from "./train/matrix.ts";

@@ -90,6 +90,11 @@ export {
 export { averagePrecision, rocAuc } from "./metrics/ranking.ts";
 export { meanAbsoluteError, perplexity, r2Score, rootMeanSquaredError } from "./metrics/regression.ts";
 export {
+  type SoftmaxRegression,
+  type SoftmaxRegressionOptions,
+  softmaxRegression,
+} from "./models/softmaxRegression.ts";
+export {
   type Cell,
   type CellOptions,
   type CellParams,

@@ -61,6 +61,7 @@ export type {
   UpdateInput,
 } from "./optimizer.ts";
 export { gradientOptimizer } from "./optimizer.ts";
+export { projectBox, projectSimplex, proxTotalVariation1d, softThreshold } from "./proximal.ts";
 export { type FixedPointOptions, fixedPoint } from "./roots/fixedPoint.ts";
 export { implicitRoot } from "./roots/implicitRoot.ts";
 export {

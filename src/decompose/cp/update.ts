@@ -73,16 +73,24 @@ export const halsUpdate: FactorUpdate = (m, v, previous) => {
   return new Tensor(out, [n, r], m.dtype);
 };
 
-/** Multiplicative update: U ← U ∘ M / (U V), which keeps signs (Lee and Seung 2001). O(n r²). */
-export const multiplicativeUpdate: FactorUpdate = (m, v, previous) => {
-  const product = matmul(previous, v);
-  const denominator = product.data();
-  const target = m.data();
-  const from = previous.data();
-  const floor = FLOOR * largestEntry(from);
-  const out = allocate(m.dtype, from.length);
-  for (let i = 0; i < from.length; i++)
-    out[i] =
-      denominator[i]! > 0 ? Math.max(floor, (from[i]! * Math.max(0, target[i]!)) / denominator[i]!) : 0;
-  return new Tensor(out, m.shape, m.dtype);
-};
+/**
+ * Multiplicative update: U ← U ∘ M / (U V + l1), which keeps signs (Lee and Seung 2001); `l1` weighs the sum of the
+ * entries in the objective. O(n r²).
+ */
+export const penalizedMultiplicativeUpdate =
+  (l1: number): FactorUpdate =>
+  (m, v, previous) => {
+    const product = matmul(previous, v);
+    const denominator = product.data();
+    const target = m.data();
+    const from = previous.data();
+    const floor = FLOOR * largestEntry(from);
+    const out = allocate(m.dtype, from.length);
+    for (let i = 0; i < from.length; i++) {
+      const below = denominator[i]! + l1;
+      out[i] = below > 0 ? Math.max(floor, (from[i]! * Math.max(0, target[i]!)) / below) : 0;
+    }
+    return new Tensor(out, m.shape, m.dtype);
+  };
+
+export const multiplicativeUpdate: FactorUpdate = penalizedMultiplicativeUpdate(0);

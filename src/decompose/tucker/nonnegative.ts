@@ -5,16 +5,18 @@ import { matmul } from "../../ops/contract.ts";
 import { mT } from "../../ops/movement.ts";
 import { uniform } from "../../random/distributions.ts";
 import { foldIn, type Key, key as makeKey } from "../../random/key.ts";
+import { eye } from "../../tensor/create.ts";
 import { allocate, isComplex } from "../../tensor/dtype.ts";
-import { DomainError, DTypeError } from "../../tensor/errors.ts";
+import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
+import { formatShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../base/frobenius.ts";
-import { checkInput, checkRanks } from "../base/input.ts";
+import { checkFinite, checkInput, checkRanks } from "../base/input.ts";
 import { rangeScale } from "../base/range.ts";
 import { symmetricBasis } from "../base/truncation.ts";
 import { multiModeProduct, unfold } from "../base/unfold.ts";
-import { halsUpdate, multiplicativeUpdate } from "../cp/update.ts";
+import { type FactorUpdate, halsUpdate, penalizedMultiplicativeUpdate } from "../cp/update.ts";
 import type { Tucker } from "../types.ts";
 import { sthosvd } from "./sthosvd.ts";
 
@@ -24,6 +26,14 @@ export interface NonnegativeTuckerOptions extends IterationOptions {
    * `hals` (default): columns one by one and projected gradients for the core; `mu`: multiplicative updates of both.
    */
   readonly method?: "hals" | "mu";
+  /** Weight of the sum of all entries of core and factors in the objective ½‖X − X̂‖² + …; 0 unless told. */
+  readonly l1?: number;
+  /**
+   * Weight of Σ_{c≠e} u_cᵀ u_e over the columns of one factor, so that columns share few rows; none unless told.
+   */
+  readonly orthogonal?: { readonly mode: number; readonly weight: number };
+  /** Factors that stay as they are, `[n_k, r_k]` by mode; null or absent where there is none. */
+  readonly fixed?: readonly (Tensor | null)[];
   /** Change of the relative error at which to stop; 1e-8 unless told. */
   readonly tol?: number;
   /** 200 unless told. */
@@ -37,7 +47,7 @@ export interface NonnegativeTuckerResult extends Tucker {
   readonly error: number;
   readonly iterations: number;
   readonly converged: boolean;
-  /** Relative error after each sweep; it never grows. */
+  /** Relative error after each sweep; without `l1` and `orthogonal` it never grows. */
   readonly history: readonly number[];
 }
 
@@ -49,8 +59,8 @@ const CORE_STEPS = 10;
  * From the absolute values of ST-HOSVD; a local minimum. Entries of x may be negative: they are fitted as well as
  * non-negative models can. A sweep costs O(Σ_k size · r_k).
  *
- * @throws ShapeError for a scalar or empty tensor; DTypeError for complex input; DomainError for entries that are not
- * finite, or ranks outside 1 … n_k.
+ * @throws ShapeError for a scalar or empty tensor, or fixed factors of another shape; DTypeError for complex input;
+ * DomainError for entries that are not finite, ranks outside 1 … n_k, negative weights or fixed factors.
  */
 export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptions): NonnegativeTuckerResult {
   const { ranks, method = "hals", tol = 1e-8, maxIterations = 200, key = makeKey(0) } = options;
@@ -59,14 +69,15 @@ export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptio
   const x = checkInput(given, "nonnegativeTucker");
   if (!ranks) throw new DomainError("nonnegativeTucker: ranks were expected");
   checkRanks(ranks, x.shape, "nonnegativeTucker: ranks");
+  const { l1, orthogonal, fixed } = checkPenalties(x, options);
   const norm = frobenius(x);
   const unit = rangeScale(x, norm);
   if (unit !== 1) {
     const fit = nonnegativeTucker(x.div(unit), options);
     return { ...fit, core: fit.core.mul(unit) };
   }
-  const update = method === "hals" ? halsUpdate : multiplicativeUpdate;
-  let { core, factors } = positiveStart(x, ranks, key);
+  const update = penalized(method, l1);
+  let { core, factors } = positiveStart(x, ranks, key, fixed);
   const grams = factors.map((u) => matmul(mT(u), u));
   const history: number[] = [];
   let error = Number.POSITIVE_INFINITY;
@@ -84,10 +95,14 @@ export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptio
         grams.map((g, k) => (k === mode ? null : g)),
       );
       const v = matmul(unfold(smoothed, mode), mT(coreRows));
-      const { unit, norms } = unitColumns(update(m.contiguous(), v, factors[mode]!));
-      factors = factors.map((u, k) => (k === mode ? unit : u));
-      grams[mode] = matmul(mT(unit), unit);
-      core = scaleMode(core, norms, mode);
+      if (!fixed[mode]) {
+        const joined =
+          orthogonal?.mode === mode ? v.add(crossPenalty(ranks[mode]!, orthogonal.weight, v)) : v;
+        const { unit, norms } = unitColumns(update(m.contiguous(), joined, factors[mode]!));
+        factors = factors.map((u, k) => (k === mode ? unit : u));
+        grams[mode] = matmul(mT(unit), unit);
+        core = scaleMode(core, norms, mode);
+      }
       if (mode === x.ndim - 1)
         projected = multiModeProduct(
           partial,
@@ -95,7 +110,7 @@ export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptio
           { adjoint: true },
         );
     }
-    core = method === "hals" ? descend(core, projected, grams) : multiply(core, projected, grams);
+    core = method === "hals" ? descend(core, projected.sub(l1), grams) : multiply(core, projected, grams, l1);
     const next = coreError(norm, core, projected, grams);
     converged = Math.abs(error - next) < tol;
     error = next;
@@ -114,10 +129,67 @@ export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptio
   };
 }
 
+/** HALS moves by the gradient, which `l1` lowers everywhere; multiplicative updates divide by it. */
+function penalized(method: "hals" | "mu", l1: number): FactorUpdate {
+  if (method === "mu") return penalizedMultiplicativeUpdate(l1);
+  return l1 === 0 ? halsUpdate : (m, v, previous) => halsUpdate(m.sub(l1), v, previous);
+}
+
+/** weight · (1 1ᵀ − I): what Σ_{c≠e} u_cᵀ u_e adds to the Gram matrix of the equations. */
+const crossPenalty = (r: number, weight: number, like: Tensor): Tensor =>
+  eye(r, r, { dtype: like.dtype }).sub(1).mul(-weight);
+
+interface Penalties {
+  readonly l1: number;
+  readonly orthogonal: { readonly mode: number; readonly weight: number } | undefined;
+  readonly fixed: readonly (Tensor | null)[];
+}
+
+function checkPenalties(x: Tensor, options: NonnegativeTuckerOptions): Penalties {
+  const { l1 = 0, orthogonal, fixed = [], ranks } = options;
+  if (!(l1 >= 0 && Number.isFinite(l1)))
+    throw new DomainError(`nonnegativeTucker: l1: a number of at least 0 was expected, got ${l1}`);
+  if (orthogonal) {
+    const { mode, weight } = orthogonal;
+    if (!(Number.isInteger(mode) && mode >= 0 && mode < x.ndim))
+      throw new ShapeError(
+        `nonnegativeTucker: orthogonal: a mode from 0 to ${x.ndim - 1} was expected, got ${mode}`,
+      );
+    if (!(weight >= 0 && Number.isFinite(weight)))
+      throw new DomainError(
+        `nonnegativeTucker: orthogonal: a weight of at least 0 was expected, got ${weight}`,
+      );
+  }
+  if (fixed.length > x.ndim)
+    throw new ShapeError(
+      `nonnegativeTucker: fixed: ${x.ndim} factors at most were expected, got ${fixed.length}`,
+    );
+  const kept = x.shape.map((n, k) => {
+    const u = fixed[k];
+    if (!u) return null;
+    if (u.ndim !== 2 || u.shape[0] !== n || u.shape[1] !== ranks[k])
+      throw new ShapeError(
+        `nonnegativeTucker: fixed: factor ${k}: shape [${n}, ${ranks[k]}] was expected, got ${formatShape(u.shape)}`,
+      );
+    const own = u.astype(x.dtype).contiguous();
+    checkFinite(own, `nonnegativeTucker: fixed: factor ${k}`);
+    if (own.data().some((value) => value < 0))
+      throw new DomainError(`nonnegativeTucker: fixed: factor ${k} has negative entries`);
+    return own;
+  });
+  return { l1, orthogonal, fixed: kept };
+}
+
 /** Absolute values of orthogonal factors with a little noise, so that no entry starts at the boundary. */
-function positiveStart(x: Tensor, ranks: readonly number[], key: Key): { core: Tensor; factors: Tensor[] } {
+function positiveStart(
+  x: Tensor,
+  ranks: readonly number[],
+  key: Key,
+  fixed: readonly (Tensor | null)[],
+): { core: Tensor; factors: Tensor[] } {
   const { factors: orthogonal } = sthosvd(x, { ranks });
   const factors = ranks.map((r, k) => {
+    if (fixed[k]) return fixed[k];
     const n = x.shape[k]!;
     const noise = uniform(foldIn(key, k), [n, r])
       .mul(0.1 / Math.sqrt(n))
@@ -158,15 +230,17 @@ function descend(core: Tensor, projected: Tensor, grams: readonly Tensor[]): Ten
   return current;
 }
 
-function multiply(core: Tensor, projected: Tensor, grams: readonly Tensor[]): Tensor {
+function multiply(core: Tensor, projected: Tensor, grams: readonly Tensor[], l1: number): Tensor {
   let current = core;
   for (let step = 0; step < CORE_STEPS; step++) {
     const denominator = multiModeProduct(current, grams).data();
     const target = projected.data();
     const from = current.data();
     const out = allocate(core.dtype, from.length);
-    for (let i = 0; i < from.length; i++)
-      out[i] = denominator[i]! > 0 ? (from[i]! * Math.max(0, target[i]!)) / denominator[i]! : 0;
+    for (let i = 0; i < from.length; i++) {
+      const below = denominator[i]! + l1;
+      out[i] = below > 0 ? (from[i]! * Math.max(0, target[i]!)) / below : 0;
+    }
     current = new Tensor(out, core.shape, core.dtype);
   }
   return current;

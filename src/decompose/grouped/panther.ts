@@ -1,0 +1,335 @@
+// Groups of pathways (or any sets of features) that tell classes of patients apart: a non-negative Tucker model of patient
+// × pathway × variant, and a classifier of the few groups found. Source: Luo, Mao, "PANTHER: pathway augmented
+// nonnegative tensor factorization for higher-order feature learning" (2021); the update rules are ours.
+
+import { checkCount } from "../../nn/base/check.ts";
+import { softmaxRegression } from "../../nn/models/softmaxRegression.ts";
+import { matmul } from "../../ops/contract.ts";
+import { take } from "../../ops/gather.ts";
+import { concat } from "../../ops/join.ts";
+import { mT } from "../../ops/movement.ts";
+import { foldIn, type Key } from "../../random/key.ts";
+import { fromTypedArray } from "../../tensor/create.ts";
+import { DomainError, ShapeError } from "../../tensor/errors.ts";
+import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
+import { formatShape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { checkRanks } from "../base/input.ts";
+import { checkColumn, checkFiniteRows, checkTable, realNumbers } from "../base/observations.ts";
+import { type NonnegativeTuckerResult, nonnegativeTucker } from "../tucker/nonnegative.ts";
+import { type Association, anovaF, chi2, classesOf } from "./association.ts";
+
+/**
+ * T[i, p, v] = x[i, v] · membership[p, v], of shape `[patients, pathways, variants]`; divided by the size of each pathway
+ * where asked. O(patients · pathways · variants). Throws ShapeError unless x is `[patients, variants]` and membership
+ * `[pathways, variants]`; DomainError for entries that are negative or not finite.
+ */
+export function pathwayTensor(
+  x: Tensor,
+  membership: Tensor,
+  options: { readonly bySize?: boolean } = {},
+): Tensor {
+  checkPair(x, membership, "pathwayTensor");
+  const own = options.bySize
+    ? membership.div(membership.sum({ axis: 1, keepDims: true }).maximum(1))
+    : membership;
+  return x.astype("float64").expandDims(1).mul(own.astype("float64").expandDims(0));
+}
+
+export interface SelectPathwaysOptions {
+  /** Pathways to keep. */
+  readonly top: number;
+  /** "anova" unless told. */
+  readonly test?: "anova" | "chi2";
+}
+
+export interface SelectedPathways extends Association {
+  /** The pathways kept, the one most associated with the labels first. */
+  readonly indices: readonly number[];
+}
+
+/**
+ * Tests how the total of each pathway over its variants goes with the patients' labels. Use training patients only. Throws
+ * ShapeError for a tensor that is not `[patients, pathways, variants]`; DomainError as `anovaF`, and for `top` outside 1 …
+ * pathways.
+ */
+export function selectPathways(
+  tensor: Tensor,
+  labels: Tensor,
+  options: SelectPathwaysOptions,
+): SelectedPathways {
+  if (tensor.ndim !== 3)
+    throw new ShapeError(
+      `selectPathways: tensor: shape [patients, pathways, variants] was expected, got ${formatShape(tensor.shape)}`,
+    );
+  return select(tensor.sum({ axis: 2 }), labels, options, "selectPathways");
+}
+
+function select(
+  totals: Tensor,
+  labels: Tensor,
+  { top, test = "anova" }: SelectPathwaysOptions,
+  what: string,
+): SelectedPathways {
+  const count = totals.shape[1]!;
+  if (!(Number.isInteger(top) && top >= 1 && top <= count))
+    throw new DomainError(`${what}: top: an integer from 1 to ${count} was expected, got ${top}`);
+  if (test !== "anova" && test !== "chi2")
+    throw new DomainError(`${what}: test: "anova" or "chi2" was expected, got ${String(test)}`);
+  const found = test === "anova" ? anovaF(totals, labels) : chi2(totals, labels);
+  const strength = found.statistics.data();
+  const indices = Array.from({ length: count }, (_, i) => i).sort((a, b) => strength[b]! - strength[a]!);
+  return { ...found, indices: indices.slice(0, top) };
+}
+
+export interface PantherData {
+  /** `[patients, variants]` with `membership`, or `[patients, pathways, variants]` without; none negative. */
+  readonly x: Tensor;
+  /** `[pathways, variants]`: 1 where the variant belongs to the pathway (or a weight). */
+  readonly membership?: Tensor;
+  /** `[patients]`: integers. */
+  readonly labels: Tensor;
+}
+
+export interface PantherOptions extends IterationOptions {
+  /** Groups of patients, pathways and variants. */
+  readonly ranks: readonly [number, number, number];
+  /** Pathways kept by the test, all unless told. */
+  readonly top?: number;
+  readonly test?: "anova" | "chi2";
+  readonly bySize?: boolean;
+  readonly l1?: number;
+  /** Weight of the penalty on pathways that belong to several groups, 0 unless told. */
+  readonly exclusivity?: number;
+  /** Further patients in the form of x, without labels, that the factorisation may see. None unless told. */
+  readonly transductive?: Tensor;
+  /** Inverse strength of the classifier's penalty, 1 unless told. */
+  readonly classifier?: { readonly c?: number };
+  /** Sweeps, 100 unless told. */
+  readonly maxIterations?: number;
+  /** Starts, of which the best fit is kept; 3 unless told. */
+  readonly restarts?: number;
+}
+
+/** One group of pathways. */
+export interface PathwayGroup {
+  /** Pathways by falling weight in the group, at most ten. */
+  readonly pathways: readonly { readonly pathway: number; readonly weight: number }[];
+  /** Modules of variants by falling share of what the core gives the group. */
+  readonly modules: readonly { readonly module: number; readonly share: number }[];
+}
+
+export interface Panther {
+  readonly groups: readonly PathwayGroup[];
+  /** Weight of each pathway in each group, `[pathways, r_2]`; zeros for pathways that were not kept. */
+  readonly memberships: Tensor;
+  /** What each patient has of each group, `[patients, r_2]`. */
+  readonly scores: Tensor;
+  readonly selected: readonly number[];
+  /** Pathways without any variant, which were left out. */
+  readonly dropped: readonly number[];
+  readonly model: NonnegativeTuckerResult;
+  /** The label of each patient of x, `[m, variants]` or `[m, pathways, variants]` as those fitted. */
+  predict(x: Tensor): Tensor;
+  /** Share of right labels. */
+  accuracy(x: Tensor, labels: Tensor): number;
+}
+
+/**
+ * Selects pathways by their association with the labels, factors patient × pathway × variant without negative numbers, and
+ * fits a softmax classifier to what each patient has of each group of pathways; new patients need no new factorisation.
+ * O(sweeps · patients · pathways · variants · Σ ranks).
+ *
+ * @throws ShapeError for arrays that do not fit together; DomainError for entries that are negative or not finite, labels
+ * of one class, fewer patients than classes, ranks over the dimensions, options out of range; AbortedError.
+ */
+export function panther(key: Key, data: PantherData, options: PantherOptions): Panther {
+  const { x, labels } = data;
+  const cohort = cohortOf(data);
+  const patients = x.shape[0]!;
+  const { names, classOf } = classesOf(labels, patients, "panther");
+  if (patients <= names.length)
+    throw new DomainError(
+      `panther: more patients than the ${names.length} classes were expected, got ${patients}`,
+    );
+  const { ranks, test = "anova", restarts = 3, maxIterations = 100, l1 = 0, exclusivity = 0 } = options;
+  checkCount("panther: restarts", restarts);
+  checkCount("panther: maxIterations", maxIterations);
+  if (!(exclusivity >= 0))
+    throw new DomainError(`panther: exclusivity: a number of at least 0 was expected, got ${exclusivity}`);
+  const { present, sizes, dropped } = presentPathways(cohort, x);
+  const scale = options.bySize ? present.map((p) => 1 / sizes[p]!) : present.map(() => 1);
+  const weights = fromTypedArray(Float64Array.from(scale), [scale.length], "float64");
+  const totals = columnsOf(cohort.totals(x), present).mul(weights);
+  const top = options.top ?? present.length;
+  const kept = select(totals, labels, { top, test }, "panther").indices;
+  const selected = kept.map((i) => present[i]!);
+  const factors = columnsOf(weights.reshape([1, -1]), kept);
+  const seen = [x, ...(options.transductive ? [options.transductive] : [])].map((part) =>
+    cohort.tensor(part, selected).mul(factors.reshape([1, -1, 1])),
+  );
+  const tensor = seen.length > 1 ? concat(seen) : seen[0]!;
+  checkRanks(ranks, tensor.shape, "panther: ranks");
+  let model: NonnegativeTuckerResult | null = null;
+  for (let start = 0; start < restarts; start++) {
+    checkAborted(options.signal, "panther");
+    const fit = nonnegativeTucker(tensor, {
+      ranks,
+      method: "mu",
+      l1,
+      maxIterations,
+      tol: 1e-6,
+      key: foldIn(key, start),
+      ...(exclusivity > 0 ? { orthogonal: { mode: 1, weight: exclusivity } } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    if (!model || fit.error < model.error) model = fit;
+    options.onProgress?.({ fraction: (start + 1) / restarts, stage: `start ${start + 1}` });
+  }
+  const found = model!;
+  // Σ_{p,v} T[i, p, v] U[p, g]: no new factorisation for new patients.
+  const projection = factors.reshape([-1, 1]).mul(found.factors[1]!);
+  const scoresOf = (rows: Tensor): Tensor => matmul(columnsOf(cohort.totals(rows), selected), projection);
+  const scores = scoresOf(x);
+  const { c = 1 } = options.classifier ?? {};
+  const target = fromTypedArray(classOf, [patients], "int32");
+  const classifier = softmaxRegression(scores, target, { c, classes: names.length });
+  const predict = (rows: Tensor): Tensor => {
+    const classes = classifier.predict(scoresOf(rows)).data();
+    return fromTypedArray(
+      Int32Array.from(classes, (i) => names[Number(i)]!),
+      [classes.length],
+      "int32",
+    );
+  };
+  return {
+    groups: groupsOf(found, selected),
+    memberships: spread(found.factors[1]!, selected, sizes.length),
+    scores,
+    selected,
+    dropped,
+    model: found,
+    predict,
+    accuracy: (rows, truth) => {
+      const given = predict(rows);
+      checkColumn(truth, given.size, "panther: accuracy: labels");
+      return given.equal(truth).astype("float64").mean().item();
+    },
+  };
+}
+
+/** The two forms in which patients come. Both functions check what they are given. */
+interface Cohort {
+  /** Sums over variants, `[m, pathways]`. */
+  totals(x: Tensor): Tensor;
+  /** `[m, kept, variants]` */
+  tensor(x: Tensor, kept: readonly number[]): Tensor;
+  /** Whether a pathway has variants at all; known from the membership, else from the data. */
+  readonly sizes: ArrayLike<number> | null;
+}
+
+function cohortOf({ x, membership }: PantherData): Cohort {
+  if (membership) {
+    checkPair(x, membership, "panther");
+    const of = membership.astype("float64");
+    const checked = (rows: Tensor): Tensor => {
+      checkTable(rows, "panther: x", of.shape[1]!);
+      checkNonnegative(rows, "panther: x");
+      return rows.astype("float64");
+    };
+    return {
+      totals: (rows) => matmul(checked(rows), mT(of)),
+      tensor: (rows, kept) => pathwayTensor(checked(rows), take(of, positions(kept)).contiguous()),
+      sizes: of.sum({ axis: 1 }).data() as ArrayLike<number>,
+    };
+  }
+  if (x.ndim !== 3)
+    throw new ShapeError(
+      `panther: x: shape [patients, pathways, variants] was expected without membership, got ${formatShape(x.shape)}`,
+    );
+  const [, pathways, variants] = x.shape;
+  const checked = (rows: Tensor): Tensor => {
+    if (rows.ndim !== 3 || rows.shape[1] !== pathways || rows.shape[2] !== variants)
+      throw new ShapeError(
+        `panther: x: shape [m, ${pathways}, ${variants}] was expected, got ${formatShape(rows.shape)}`,
+      );
+    checkNonnegative(rows, "panther: x");
+    return rows.astype("float64");
+  };
+  return {
+    totals: (rows) => checked(rows).sum({ axis: 2 }),
+    tensor: (rows, kept) => take(checked(rows), positions(kept), 1).contiguous(),
+    sizes: null,
+  };
+}
+
+function presentPathways(
+  cohort: Cohort,
+  x: Tensor,
+): { present: number[]; dropped: number[]; sizes: ArrayLike<number> } {
+  const sums = cohort.totals(x).sum({ axis: 0 });
+  const sizes = cohort.sizes ?? Float64Array.from({ length: sums.size }, () => x.shape[2]!);
+  const counted = cohort.sizes ?? (sums.data() as ArrayLike<number>);
+  const all = Array.from({ length: sizes.length }, (_, p) => p);
+  const present = all.filter((p) => counted[p]! > 0);
+  if (present.length === 0) throw new DomainError("panther: no pathway has a variant");
+  return { present, dropped: all.filter((p) => !(counted[p]! > 0)), sizes };
+}
+
+const positions = (rows: readonly number[]): Tensor =>
+  fromTypedArray(Int32Array.from(rows), [rows.length], "int32");
+
+const columnsOf = (x: Tensor, columns: readonly number[]): Tensor =>
+  take(x, positions(columns), 1).contiguous();
+
+const SHOWN = 10;
+
+function groupsOf(model: NonnegativeTuckerResult, pathways: readonly number[]): PathwayGroup[] {
+  const u = model.factors[1]!;
+  const [count, groups] = u.shape as [number, number];
+  const weights = u.data();
+  const shares = model.core.sum({ axis: 0 });
+  const modules = shares.shape[1]!;
+  const core = shares.data();
+  return Array.from({ length: groups }, (_, g) => {
+    const own = Array.from({ length: modules }, (_, m) => core[g * modules + m]!);
+    const total = own.reduce((sum, share) => sum + share, 0) || 1;
+    return {
+      pathways: Array.from({ length: count }, (_, p) => ({
+        pathway: pathways[p]!,
+        weight: weights[p * groups + g]!,
+      }))
+        .sort((a, b) => b.weight - a.weight)
+        .slice(0, SHOWN),
+      modules: own
+        .map((share, module) => ({ module, share: share / total }))
+        .sort((a, b) => b.share - a.share),
+    };
+  });
+}
+
+function spread(u: Tensor, rows: readonly number[], count: number): Tensor {
+  const width = u.shape[1]!;
+  const out = new Float64Array(count * width);
+  const data = u.data() as Float64Array;
+  rows.forEach((row, i) => {
+    out.set(data.subarray(i * width, (i + 1) * width), row * width);
+  });
+  return fromTypedArray(out, [count, width], "float64");
+}
+
+function checkPair(x: Tensor, membership: Tensor, what: string): void {
+  checkTable(x, `${what}: x`);
+  checkTable(membership, `${what}: membership`, x.shape[1]!);
+  checkNonnegative(x, `${what}: x`);
+  checkNonnegative(membership, `${what}: membership`);
+}
+
+function checkNonnegative(x: Tensor, what: string): void {
+  const data = realNumbers(x, what);
+  const width = Math.max(1, x.size / (x.shape[0] || 1));
+  checkFiniteRows(data, width, what);
+  const bad = data.findIndex((value) => value < 0);
+  if (bad >= 0)
+    throw new DomainError(`${what}: row ${Math.floor(bad / width)} has a negative entry: ${data[bad]}`);
+}
