@@ -160,7 +160,7 @@ function largestInside(x: Tensor, params: PoolParams, places: Int32Array): void 
 }
 
 /** NaN is above all, and the first of equals stays. */
-const isAbove = (value: number, record: number): boolean => !(value <= record) && record === record;
+const isAbove = (value: number, record: number): boolean => !(value <= record) && !Number.isNaN(record);
 
 /** Σ index·step for all indices below the counts, in C order. */
 function combinations(counts: readonly number[], steps: readonly number[]): Int32Array {
