@@ -20,6 +20,7 @@ const KIND_NAMES: Readonly<Record<Decomposition["kind"], string>> = {
   tt: "tensor train (a chain of small cores)",
   ring: "tensor ring (a closed chain of small cores)",
   tree: "tree Tucker decomposition",
+  network: "tensor network",
   dense: "plain array (it was not compressible)",
   arranged: "rearranged",
 };

@@ -17,6 +17,16 @@ export { convert } from "./convert.ts";
 export { type CpOptions, type CpResult, cp } from "./cp/cp.ts";
 export { kruskalRanks } from "./cp/kruskal.ts";
 export { mttkrp } from "./cp/mttkrp.ts";
+export { type NetworkAlsOptions, type NetworkFit, networkAls } from "./network/als.ts";
+export { chainGraph, cycleGraph, treeGraph } from "./network/graph.ts";
+export { type TnGreedyOptions, type TnGreedyResult, type TnGreedyStep, tnGreedy } from "./network/greedy.ts";
+export {
+  contractNetwork,
+  type IncreaseRankOptions,
+  increaseRank,
+  networkParameters,
+  randomNetwork,
+} from "./network/grow.ts";
 export {
   add,
   at,
