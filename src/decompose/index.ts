@@ -28,6 +28,18 @@ export {
   randomNetwork,
 } from "./network/grow.ts";
 export {
+  type StructureSearchOptions,
+  type StructureSearchResult,
+  type StructureTrial,
+  tnStructureSearch,
+} from "./network/search.ts";
+export {
+  type NetworkStructure,
+  type NetworkTemplate,
+  structureKey,
+  structureParameters,
+} from "./network/structure.ts";
+export {
   add,
   at,
   bytes,
