@@ -90,7 +90,7 @@ export default study({
   run({ key, scale, report }) {
     const [plantKey, fitKey, startKey] = split(key, 3);
     const quick = scale === "quick";
-    const starts = quick ? 20 : 5;
+    const starts = quick ? 20 : 3;
     const shape = quick ? [4, 4, 4, 4] : [3, 3, 3, 3, 3, 3];
     const maxRank = quick ? 3 : 7;
     const lambda = quick ? 5 : 200;
@@ -105,7 +105,8 @@ export default study({
       maxRank,
       lambda,
       target: goal + 1e-9,
-      maxEvaluations: quick ? 243 : 1500,
+      maxEvaluations: quick ? 243 : 400,
+      sweeps: 60,
       ...(evaluate && { evaluate }),
     };
     const search = (method: Method): { evaluations: number; reached: boolean }[] =>

@@ -17,6 +17,24 @@ export { convert } from "./convert.ts";
 export { type CpOptions, type CpResult, cp } from "./cp/cp.ts";
 export { kruskalRanks } from "./cp/kruskal.ts";
 export { mttkrp } from "./cp/mttkrp.ts";
+export {
+  type ChebTuckerOptions,
+  chebTucker,
+  type PointFunction,
+  pointwise,
+} from "./functional/approximate.ts";
+export { type CanonicalFunction, type CanonicalOptions, chebTuckerFromCp } from "./functional/canonical.ts";
+export { type ApproximationInfo, ChebTucker } from "./functional/chebTucker.ts";
+export type { Interval } from "./functional/chebyshev.ts";
+export {
+  type GaussianSum,
+  type NewtonKernelOptions,
+  newtonKernel,
+  type ParticleOptions,
+  type ParticlePotential,
+  particlePotential,
+  rangeSeparate,
+} from "./functional/particles.ts";
 export { type NetworkAlsOptions, type NetworkFit, networkAls } from "./network/als.ts";
 export { chainGraph, cycleGraph, treeGraph } from "./network/graph.ts";
 export { type TnGreedyOptions, type TnGreedyResult, type TnGreedyStep, tnGreedy } from "./network/greedy.ts";
