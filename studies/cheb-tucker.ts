@@ -152,7 +152,7 @@ export default study({
     functionError: atMost(1e-7),
     ranksAgainstGrid: atMost(1),
     geometricGain: atLeast(50),
-    particleError: atMost(2e-4 / 7),
+    particleError: atMost(2e-5),
     rankGrowth: atMost(3),
   },
 });

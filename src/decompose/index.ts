@@ -115,3 +115,17 @@ export type { SparseTuckerOptions } from "./tucker/sparse.ts";
 export { type OrthogonalTucker, type SthosvdOptions, sthosvd } from "./tucker/sthosvd.ts";
 export { hosvd, type TuckerOptions, type TuckerResult, tucker } from "./tucker/tucker.ts";
 export type * from "./types.ts";
+export { type MultiViewClusters, type MultiViewOptions, multiViewCluster } from "./views/cluster.ts";
+export {
+  type NestedModelParams,
+  type NestedPrediction,
+  type NestedSample,
+  nestedModel,
+  type TensorPrediction,
+  type UnfoldingPrediction,
+} from "./views/nestedModel.ts";
+export {
+  type UnfoldingSpectrum,
+  type UnfoldingSpectrumOptions,
+  unfoldingSpectrum,
+} from "./views/spectrum.ts";
