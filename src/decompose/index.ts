@@ -18,6 +18,20 @@ export { type CpOptions, type CpResult, cp } from "./cp/cp.ts";
 export { kruskalRanks } from "./cp/kruskal.ts";
 export { mttkrp } from "./cp/mttkrp.ts";
 export {
+  type BugOptions,
+  type BugResult,
+  type BugStepOptions,
+  bugIntegrate,
+  bugMatrix,
+  bugStep,
+  type LocalSolver,
+  type LowRankMatrix,
+  type RightHandSide,
+} from "./dynamic/bug.ts";
+export type { LowRankFunction } from "./dynamic/fields.ts";
+export { KroneckerSumOperator, type KroneckerTerm } from "./dynamic/kroneckerSum.ts";
+export type { LowRank } from "./dynamic/nodes.ts";
+export {
   type ChebTuckerOptions,
   chebTucker,
   type PointFunction,

@@ -1,9 +1,9 @@
 // The nested matrix-tensor model: what multi-view clustering can reach, before data are collected. Lebeau, Seddik,
 // Goulart, "Performance gaps in multi-view clustering under the nested matrix-tensor model" (2024).
 
+import { erf } from "../../ops/transcendental.ts";
 import { normal, rademacher } from "../../random/distributions.ts";
 import { foldIn, type Key } from "../../random/key.ts";
-import { erf } from "../../ops/transcendental.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
