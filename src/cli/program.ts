@@ -4,6 +4,7 @@ import "../ops/methods.ts";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { PolyadicError } from "../tensor/errors.ts";
+import { addApproximate } from "./approximate.ts";
 import { addDecompose } from "./decompose.ts";
 import { addInspect } from "./inspect.ts";
 import { addReconstruct } from "./reconstruct.ts";
@@ -33,6 +34,7 @@ export async function runCli(argv: readonly string[], streams: Streams): Promise
       outputError: (text, write) => write(`polyadic: ${oneLine(text.replace(/^error: /, ""))}\n`),
     });
   addDecompose(program, streams);
+  addApproximate(program, streams);
   addReconstruct(program, streams);
   addInspect(program, streams);
   addMethods(program, streams);

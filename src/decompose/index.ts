@@ -38,6 +38,7 @@ export {
   pointwise,
 } from "./functional/approximate.ts";
 export { type CanonicalFunction, type CanonicalOptions, chebTuckerFromCp } from "./functional/canonical.ts";
+export { ChebTrain, chebTrain } from "./functional/chebTrain.ts";
 export { type ApproximationInfo, ChebTucker } from "./functional/chebTucker.ts";
 export type { Interval } from "./functional/chebyshev.ts";
 export {

@@ -223,6 +223,12 @@ export class PointSampler {
     return largest > 0 ? worst / largest : worst;
   }
 
+  /** Values at points `[m, d]`. */
+  at(points: Tensor): Tensor {
+    const m = points.shape[0]!;
+    return new Tensor(this.values(points.contiguous().data() as Float64Array, m), [m], "float64");
+  }
+
   private values(points: Float64Array, m: number): Float64Array {
     const order = this.domain.length;
     const values = this.f(new Tensor(points, [m, order], "float64"));
