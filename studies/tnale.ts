@@ -130,7 +130,7 @@ export default study({
     return {
       // Of 243 structures; the space of the full size has millions.
       shareOfBudget: tnale / options.maxEvaluations!,
-      evaluations: quick ? tnale : 0,
+      evaluations: tnale,
       tnlsAgainstTnale: tnls / tnale,
       randomAgainstTnale: random / tnale,
       successes: rows[0]!.reached / starts,
