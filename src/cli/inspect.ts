@@ -4,6 +4,7 @@ import { isSparse } from "../decompose/base/sparse.ts";
 import { bytes, parameters, ranks, tensorsOf } from "../decompose/operations.ts";
 import type { Decomposition } from "../decompose/types.ts";
 import { isDecompositionFile, type LoadedDecomposition, loadDecomposition } from "../io/decompositionFile.ts";
+import { isFunctionFile, readFunction } from "../io/functionFile.ts";
 import { listSafetensors } from "../io/safetensors.ts";
 import { readTensor, variablesIn } from "../io/tensorFile.ts";
 import { astype } from "../ops/cast.ts";
@@ -20,6 +21,7 @@ const KIND_NAMES: Readonly<Record<Decomposition["kind"], string>> = {
   tt: "tensor train (a chain of small cores)",
   ring: "tensor ring (a closed chain of small cores)",
   tree: "tree Tucker decomposition",
+  network: "tensor network",
   dense: "plain array (it was not compressible)",
   arranged: "rearranged",
 };
@@ -40,9 +42,11 @@ export function addInspect(program: Command, streams: Streams): void {
     .argument("<file>", "any file that decompose reads or writes")
     .option("--json", "print JSON")
     .action(async (file: string, flags: { readonly json?: true }) => {
-      const { lines, arrays, ...rest } = (await isDecompositionFile(file))
-        ? inspectDecomposition(file, await loadDecomposition(file))
-        : await inspectArrays(file);
+      const { lines, arrays, ...rest } = (await isFunctionFile(file))
+        ? await inspectFunction(file)
+        : (await isDecompositionFile(file))
+          ? inspectDecomposition(file, await loadDecomposition(file))
+          : await inspectArrays(file);
       const { stdout } = streams;
       if (flags.json) {
         stdout.write(`${JSON.stringify({ ...rest, arrays }, null, 2)}\n`);
@@ -93,6 +97,23 @@ function inspectDecomposition(
     ...(d.kind === "arranged" ? { layout: d.layout } : {}),
     ...info,
   };
+  return { file, decomposition, arrays, lines };
+}
+
+async function inspectFunction(file: string): Promise<Inspection> {
+  const { function: f, info } = await readFunction(file);
+  const lines = [
+    `${file}: a function of ${f.order} variables, ${f.kind === "cheb-tucker" ? "Chebyshev-Tucker form" : "tensor train of Chebyshev coefficients"}`,
+    `  of          ${info.source}`,
+    `  domain      ${f.domain.map(([a, b]) => `[${a}, ${b}]`).join(" × ")}`,
+    `  degrees     ${f.degrees.join(", ")}`,
+    `  ranks       ${f.ranks.join(", ")}`,
+    `  stored      ${formatNumber(f.parameters)} numbers`,
+    `  error       ${info.error.toExponential(1)} of the largest value, asked: ${info.tolerance}`,
+  ];
+  const tensors = tensorsOf(f.coefficients);
+  const arrays = Object.entries(tensors).map(([name, x]) => ({ name, dtype: x.dtype, shape: x.shape }));
+  const decomposition = { kind: f.kind, domain: f.domain, degrees: f.degrees, ranks: f.ranks, ...info };
   return { file, decomposition, arrays, lines };
 }
 

@@ -12,6 +12,8 @@ import { Tensor } from "../tensor/tensor.ts";
 import { disarrange, isPermutation, paddingOf } from "./base/layout.ts";
 import { pairwiseProduct } from "./base/scalars.ts";
 import { cpRules } from "./cp/rules.ts";
+import { ringNetwork, trainNetwork, treeNetwork, tuckerNetwork } from "./network/graph.ts";
+import { networkRules } from "./network/rules.ts";
 import { ringRules } from "./ring/rules.ts";
 import { roundingTolerance, ttPermute } from "./train/permute.ts";
 import { ttRules } from "./train/rules.ts";
@@ -21,7 +23,18 @@ import { treeRules } from "./tree/rules.ts";
 import { hierarchicalSvd } from "./tree/tree.ts";
 import { tuckerRules } from "./tucker/rules.ts";
 import { sthosvd } from "./tucker/sthosvd.ts";
-import type { Arranged, CP, Decomposition, Dense, DimTree, Ring, Tree, TT, Tucker } from "./types.ts";
+import type {
+  Arranged,
+  CP,
+  Decomposition,
+  Dense,
+  DimTree,
+  Network,
+  Ring,
+  Tree,
+  TT,
+  Tucker,
+} from "./types.ts";
 
 /** Kinds that can be converted to. */
 export type PlainKind = Exclude<Decomposition["kind"], "arranged">;
@@ -31,9 +44,9 @@ type OfKind<K extends PlainKind> = Extract<Decomposition, { readonly kind: K }>;
 const permutationOf = (d: Arranged): readonly number[] | null =>
   isPermutation(d.layout) && paddingOf(d.layout) === 0 ? d.layout.order : null;
 
-/** Whether the decomposition must be formed to be converted: it is dense, or its modes are split. */
+/** Whether the decomposition must be formed to be converted: it is dense or a network, or its modes are split. */
 export const needsForming = (d: Decomposition): boolean =>
-  d.kind === "dense" || (d.kind === "arranged" && permutationOf(d) === null);
+  d.kind === "dense" || d.kind === "network" || (d.kind === "arranged" && permutationOf(d) === null);
 
 function fullOf(d: Decomposition): Tensor {
   switch (d.kind) {
@@ -47,6 +60,8 @@ function fullOf(d: Decomposition): Tensor {
       return ringRules.full(d);
     case "tree":
       return treeRules.full(d);
+    case "network":
+      return networkRules.full(d);
     case "dense":
       return d.data;
     case "arranged":
@@ -107,6 +122,8 @@ function toTucker(d: Decomposition): Tucker {
     }
     case "dense":
       return sthosvd(d.data, { rtol: roundingTolerance(d.data), truncation: "svd" });
+    case "network":
+      return toTucker(toDense(d));
     case "arranged": {
       const order = permutationOf(d);
       if (!order) return toTucker(toDense(d));
@@ -156,6 +173,8 @@ function toTt(d: Decomposition): TT {
       const { cores } = ttSvd(d.data, { rtol: roundingTolerance(d.data), truncation: "svd" });
       return { kind: "tt", cores };
     }
+    case "network":
+      return toTt(toDense(d));
     case "arranged": {
       const order = permutationOf(d);
       return order ? ttPermute(toTt(d.inner), axesOf(order)) : toTt(toDense(d));
@@ -247,6 +266,8 @@ function toTree(d: Decomposition): Tree {
       return trainTree(ringTrain(d));
     case "dense":
       return denseTree(d.data);
+    case "network":
+      return toTree(toDense(d));
     case "arranged": {
       const order = permutationOf(d);
       if (!order) return toTree(toDense(d));
@@ -306,12 +327,28 @@ function trainTree(d: TT): Tree {
   };
 }
 
+function toNetwork(d: Decomposition): Network {
+  switch (d.kind) {
+    case "network":
+      return d;
+    case "tucker":
+      return tuckerNetwork(d);
+    case "ring":
+      return d.cores.length > 2 ? ringNetwork(d) : trainNetwork(toTt(d));
+    case "tree":
+      return treeNetwork(d);
+    default:
+      return trainNetwork(toTt(d));
+  }
+}
+
 const CONVERTERS: { readonly [K in PlainKind]: (d: Decomposition) => OfKind<K> } = {
   cp: toCp,
   tucker: toTucker,
   tt: toTt,
   ring: toRing,
   tree: toTree,
+  network: toNetwork,
   dense: toDense,
 };
 
@@ -319,7 +356,7 @@ const CONVERTERS: { readonly [K in PlainKind]: (d: Decomposition) => OfKind<K> }
  * The same tensor in another format, exact but for rounding. Only arranged decompositions with split modes are formed
  * on the way (and dense ones decomposed, at the tolerance of rounding). Ranks: CP gives trains and trees of its own
  * rank; a ring's train has ranks r_0 · r_k; a train becomes the tree that splits off one mode after the other, all
- * else a balanced one. `round` the result to compress it.
+ * else a balanced one. Networks are formed to become something else. `round` the result to compress it.
  *
  * @throws DomainError for a kind that does not exist, for "cp" of anything that is none (fit it with `cp`), and for a
  * Tucker core of more than 2^28 entries.

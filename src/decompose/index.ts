@@ -26,6 +26,39 @@ export {
 export { type CpOptions, type CpResult, cp } from "./cp/cp.ts";
 export { kruskalRanks } from "./cp/kruskal.ts";
 export { mttkrp } from "./cp/mttkrp.ts";
+export {
+  type BugOptions,
+  type BugResult,
+  type BugStepOptions,
+  bugIntegrate,
+  bugMatrix,
+  bugStep,
+  type LocalSolver,
+  type LowRankMatrix,
+  type RightHandSide,
+} from "./dynamic/bug.ts";
+export type { LowRankFunction } from "./dynamic/fields.ts";
+export { KroneckerSumOperator, type KroneckerTerm } from "./dynamic/kroneckerSum.ts";
+export type { LowRank } from "./dynamic/nodes.ts";
+export {
+  type ChebTuckerOptions,
+  chebTucker,
+  type PointFunction,
+  pointwise,
+} from "./functional/approximate.ts";
+export { type CanonicalFunction, type CanonicalOptions, chebTuckerFromCp } from "./functional/canonical.ts";
+export { ChebTrain, chebTrain } from "./functional/chebTrain.ts";
+export { type ApproximationInfo, ChebTucker } from "./functional/chebTucker.ts";
+export type { Interval } from "./functional/chebyshev.ts";
+export {
+  type GaussianSum,
+  type NewtonKernelOptions,
+  newtonKernel,
+  type ParticleOptions,
+  type ParticlePotential,
+  particlePotential,
+  rangeSeparate,
+} from "./functional/particles.ts";
 export { type Association, anovaF, chi2 } from "./grouped/association.ts";
 export {
   type Panther,
@@ -74,6 +107,28 @@ export {
   tensorAttention,
 } from "./layers/tensorAttention.ts";
 export { type TtLinearOptions, type TtLinearParams, ttLinear } from "./layers/ttLinear.ts";
+export { type NetworkAlsOptions, type NetworkFit, networkAls } from "./network/als.ts";
+export { chainGraph, cycleGraph, treeGraph } from "./network/graph.ts";
+export { type TnGreedyOptions, type TnGreedyResult, type TnGreedyStep, tnGreedy } from "./network/greedy.ts";
+export {
+  contractNetwork,
+  type IncreaseRankOptions,
+  increaseRank,
+  networkParameters,
+  randomNetwork,
+} from "./network/grow.ts";
+export {
+  type StructureSearchOptions,
+  type StructureSearchResult,
+  type StructureTrial,
+  tnStructureSearch,
+} from "./network/search.ts";
+export {
+  type NetworkStructure,
+  type NetworkTemplate,
+  structureKey,
+  structureParameters,
+} from "./network/structure.ts";
 export { type Dain, type DainOptions, dain, entityImportance } from "./neural/dain.ts";
 export type { NetworkParams } from "./neural/network.ts";
 export {
@@ -168,3 +223,17 @@ export type { SparseTuckerOptions } from "./tucker/sparse.ts";
 export { type OrthogonalTucker, type SthosvdOptions, sthosvd } from "./tucker/sthosvd.ts";
 export { hosvd, type TuckerOptions, type TuckerResult, tucker } from "./tucker/tucker.ts";
 export type * from "./types.ts";
+export { type MultiViewClusters, type MultiViewOptions, multiViewCluster } from "./views/cluster.ts";
+export {
+  type NestedModelParams,
+  type NestedPrediction,
+  type NestedSample,
+  nestedModel,
+  type TensorPrediction,
+  type UnfoldingPrediction,
+} from "./views/nestedModel.ts";
+export {
+  type UnfoldingSpectrum,
+  type UnfoldingSpectrumOptions,
+  unfoldingSpectrum,
+} from "./views/spectrum.ts";

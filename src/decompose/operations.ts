@@ -17,6 +17,7 @@ import type { FormatRules, RoundOptions } from "./base/rules.ts";
 import { realPart } from "./base/scalars.ts";
 import { convert, needsForming } from "./convert.ts";
 import { cpRules } from "./cp/rules.ts";
+import { networkRules } from "./network/rules.ts";
 import { ringRules } from "./ring/rules.ts";
 import { ttRules } from "./train/rules.ts";
 import { treeRules } from "./tree/rules.ts";
@@ -30,6 +31,7 @@ const RULES = {
   tt: ttRules,
   ring: ringRules,
   tree: treeRules,
+  network: networkRules,
   dense: denseRules,
   arranged: arrangedRules(rulesOf),
 } as unknown as Readonly<Record<Decomposition["kind"], FormatRules<Decomposition>>>;
@@ -50,7 +52,7 @@ export const tensorsOf = (d: Decomposition): Readonly<Record<string, Tensor>> =>
 export const shapeOf = (d: Decomposition): Shape => rulesOf(d).shape(d);
 
 /** CP: its rank. Tucker: one rank a mode. Train: the d - 1 inner ranks. Ring: d ranks from the first. Tree: one rank a
- * node other than the root, in pre-order. */
+ * node other than the root, in pre-order. Network: one rank an edge. */
 export const ranks = (d: Decomposition): readonly number[] => rulesOf(d).ranks(d);
 
 /** The dtype of the parameters. */
@@ -201,9 +203,11 @@ function meet(a: Decomposition, b: Decomposition, what: string): readonly [Decom
 const structureOf = (d: Decomposition): string =>
   d.kind === "tree"
     ? JSON.stringify(d.tree)
-    : d.kind === "arranged"
-      ? `${JSON.stringify(d.layout)} ${structureOf(d.inner)}`
-      : d.kind;
+    : d.kind === "network"
+      ? `network ${JSON.stringify(d.graph)}`
+      : d.kind === "arranged"
+        ? `${JSON.stringify(d.layout)} ${structureOf(d.inner)}`
+        : d.kind;
 
 /**
  * A cheaper decomposition of the same kind within a relative error, or of given ranks. CP drops components only;

@@ -45,6 +45,22 @@ export interface Tree {
   readonly transfers: readonly Tensor[];
 }
 
+/** Which cores of a network carry which mode, and which of them are joined. */
+export interface NetworkGraph {
+  /** Of each core: the mode that it carries, or null for a core that only joins others. */
+  readonly modes: readonly (number | null)[];
+  /** Pairs of cores `[lower, higher]` that share a bond, at most one a pair. */
+  readonly edges: readonly (readonly [number, number])[];
+}
+
+/** A tensor network of any graph: every bond is summed over. */
+export interface Network {
+  readonly kind: "network";
+  readonly graph: NetworkGraph;
+  /** One a core: its mode first if it carries one, then its bonds in the order of `graph.edges`. */
+  readonly cores: readonly Tensor[];
+}
+
 /** The tensor itself: what `decompose` returns when nothing is smaller. */
 export interface Dense {
   readonly kind: "dense";
@@ -71,7 +87,7 @@ export interface Arranged {
 }
 
 /** Every structured representation of a tensor. */
-export type Decomposition = CP | Tucker | TT | Ring | Tree | Dense | Arranged;
+export type Decomposition = CP | Tucker | TT | Ring | Tree | Network | Dense | Arranged;
 
 /** Formats that `decompose` tries. */
 export type Format = "cp" | "tucker" | "tt" | "ring" | "tree" | "qtt" | "dense";

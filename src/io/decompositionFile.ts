@@ -1,4 +1,5 @@
 // The file of a decomposition: its arrays under fixed names in a .safetensors or .npz file, and a JSON description.
+import { checkNetwork } from "../decompose/network/graph.ts";
 import { dtypeOf, ranks, shapeOf, tensorsOf } from "../decompose/operations.ts";
 import type {
   Arranged,
@@ -7,6 +8,8 @@ import type {
   Dense,
   DimTree,
   Layout,
+  Network,
+  NetworkGraph,
   Ring,
   Tree,
   TT,
@@ -47,7 +50,7 @@ export interface LoadedDecomposition {
   readonly info: DecompositionInfo;
 }
 
-type Inner = Arranged["inner"] | Dense;
+type Inner = Arranged["inner"] | Network | Dense;
 
 /** The JSON of the description. */
 interface Description extends DecompositionInfo {
@@ -59,6 +62,8 @@ interface Description extends DecompositionInfo {
   readonly ranks: readonly number[];
   readonly layout: Layout | null;
   readonly tree: DimTree | null;
+  /** Of a network; files of other kinds may lack it. */
+  readonly graph?: NetworkGraph;
 }
 
 /**
@@ -83,6 +88,7 @@ export async function saveDecomposition(
     ranks: ranks(d),
     layout: d.kind === "arranged" ? d.layout : null,
     tree: inner.kind === "tree" ? inner.tree : null,
+    ...(inner.kind === "network" ? { graph: inner.graph } : {}),
     ...info,
   };
   const json = JSON.stringify(description);
@@ -106,14 +112,17 @@ export async function loadDecomposition(path: string): Promise<LoadedDecompositi
   checkDecompositionPath(path);
   const { tensors, json } = await readParts(path);
   const description = parseDescription(path, json);
-  const { kind, shape, layout, tree, source, sourceKind, sourceDtype, tolerance, error, seed, columns } =
+  const { kind, shape, layout, source, sourceKind, sourceDtype, tolerance, error, seed, columns } =
     description;
   const arranged = layout ? arrangedShape(path, layout, shape) : shape;
-  const inner = assemble(new Parts(path, tensors), kind, arranged, tree);
-  if (layout && inner.kind === "dense")
-    throw new FileError(`${path}: a rearranged tensor is never stored densely`);
+  const inner = assemble(new Parts(path, tensors), kind, arranged, description);
+  if (layout && (inner.kind === "dense" || inner.kind === "network"))
+    throw new FileError(`${path}: a rearranged tensor is never stored as kind ${inner.kind}`);
   return {
-    decomposition: layout && inner.kind !== "dense" ? { kind: "arranged", layout, inner } : inner,
+    decomposition:
+      layout && inner.kind !== "dense" && inner.kind !== "network"
+        ? { kind: "arranged", layout, inner }
+        : inner,
     shape,
     info: { source, sourceKind, sourceDtype, tolerance, error, seed, ...(columns ? { columns } : {}) },
   };
@@ -139,7 +148,7 @@ async function readParts(
   return { tensors, json };
 }
 
-const KINDS: readonly string[] = ["cp", "tucker", "tt", "ring", "tree", "dense"];
+const KINDS: readonly string[] = ["cp", "tucker", "tt", "ring", "tree", "network", "dense"];
 
 function parseDescription(path: string, json: string | undefined): Description {
   if (json === undefined)
@@ -224,7 +233,12 @@ class Parts {
   }
 }
 
-function assemble(parts: Parts, kind: Inner["kind"], shape: Shape, tree: DimTree | null): Inner {
+function assemble(
+  parts: Parts,
+  kind: Inner["kind"],
+  shape: Shape,
+  { tree, graph }: Pick<Description, "tree" | "graph">,
+): Inner {
   switch (kind) {
     case "cp":
       return assembleCP(parts, shape);
@@ -235,6 +249,8 @@ function assemble(parts: Parts, kind: Inner["kind"], shape: Shape, tree: DimTree
       return assembleChain(parts, kind, shape);
     case "tree":
       return assembleTree(parts, shape, tree);
+    case "network":
+      return assembleNetwork(parts, shape, graph);
     case "dense":
       return { kind, data: parts.take("data", shape) };
   }
@@ -301,4 +317,20 @@ function assembleTree(parts: Parts, shape: Shape, tree: DimTree | null): Tree {
   )
     parts.fail(`the tree holds the modes ${modes.join(", ")}; each of ${shape.length} was expected once`);
   return { kind: "tree", tree, leaves, transfers };
+}
+
+function assembleNetwork(parts: Parts, shape: Shape, graph: NetworkGraph | undefined): Network {
+  if (!Array.isArray(graph?.modes) || !Array.isArray(graph.edges))
+    parts.fail("the description of a network lacks its graph");
+  const cores = graph.modes.map((mode, v) => {
+    const bonds = graph.edges.filter((edge) => Array.isArray(edge) && edge.includes(v)).map(() => null);
+    return parts.take(`cores.${v}`, mode === null ? bonds : [shape[mode] ?? null, ...bonds]);
+  });
+  const network: Network = { kind: "network", graph, cores };
+  try {
+    checkNetwork(network, "the network");
+  } catch (error) {
+    parts.fail((error as Error).message);
+  }
+  return network;
 }

@@ -9,6 +9,7 @@ export {
 } from "./decompositionFile.ts";
 export type { Decoded } from "./elements.ts";
 export { type Chunks, writeFileAtomic } from "./files.ts";
+export { type FunctionInfo, type LoadedFunction, readFunction, saveFunction } from "./functionFile.ts";
 export { encodeImage, readImage, readImageFolder, writeImage } from "./images.ts";
 export {
   type MatrixMarketField,

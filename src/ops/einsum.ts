@@ -9,7 +9,7 @@ import { commonDType } from "./operands.ts";
 import { sum } from "./reduce.ts";
 
 /** A tensor with a name for each axis. */
-interface Labelled {
+export interface Labelled {
   readonly x: Tensor;
   readonly labels: readonly string[];
 }
@@ -145,18 +145,28 @@ export function einsum(subscripts: string, ...operands: readonly Tensor[]): Tens
     subscripts,
     operands.map((x) => astype(x, dtype)),
   );
-  const current = [...network.tensors];
-  for (const [i, j] of findPath(network).steps) {
+  return contractNetwork(network.tensors, network.output, findPath(network));
+}
+
+/**
+ * Contracts labelled tensors pairwise along a path (see `findPath`): labels that the output lacks are summed, those
+ * that it has are kept, also where several tensors share them. Checks nothing.
+ */
+export function contractNetwork(
+  tensors: readonly Labelled[],
+  output: readonly string[],
+  path: ContractionPath,
+): Tensor {
+  const current = [...tensors];
+  for (const [i, j] of path.steps) {
     const b = current.splice(j, 1)[0]!;
     const a = current.splice(i, 1)[0]!;
-    current.push(
-      contractPair(a, b, new Set([...network.output, ...current.flatMap(({ labels }) => labels)])),
-    );
+    current.push(contractPair(a, b, new Set([...output, ...current.flatMap(({ labels }) => labels)])));
   }
-  const { x, labels } = sumOut(current[0]!, new Set(network.output));
+  const { x, labels } = sumOut(current[0]!, new Set(output));
   return transpose(
     x,
-    network.output.map((label) => labels.indexOf(label)),
+    output.map((label) => labels.indexOf(label)),
   );
 }
 

@@ -1,6 +1,6 @@
 // The structure of a decomposition drawn as tensor-network people draw it: a circle for each array, a line for each
 // summed index with its rank, a free line for each axis of the tensor with its length.
-import type { Decomposition, DimTree } from "../decompose/types.ts";
+import type { Decomposition, DimTree, Network } from "../decompose/types.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { escapeText } from "./markup.ts";
 
@@ -87,6 +87,8 @@ function graphOf(
       return ring(d.cores, leg);
     case "tree":
       return tree(d.tree, d.leaves, d.transfers, leg);
+    case "network":
+      return network(d, leg);
   }
 }
 
@@ -150,6 +152,26 @@ function ring(cores: Arrays, leg: LegLabel): Graph {
     graph.nodes.push({ x: radius * dx, y: radius * dy, ...coreNode(core, k) });
     graph.legs.push({ node: k, dx, dy, label: leg(core.shape[1]!, k) });
     graph.edges.push({ from: (k + cores.length - 1) % cores.length, to: k, label: String(core.shape[0]) });
+  }
+  return graph;
+}
+
+/** Cores around a circle, their bonds as chords. */
+function network({ graph: { modes, edges }, cores }: Network, leg: LegLabel): Graph {
+  const radius = Math.max(84, (cores.length * STEP) / (2 * Math.PI));
+  const graph: Graph = { nodes: [], edges: [], legs: [] };
+  /** The axis of each core that its next bond takes. */
+  const next = modes.map((mode) => (mode === null ? 0 : 1));
+  for (const [v, core] of cores.entries()) {
+    const { dx, dy } = direction(v, cores.length);
+    const mode = modes[v] ?? null;
+    graph.nodes.push({ x: radius * dx, y: radius * dy, hub: mode === null, ...coreNode(core, v) });
+    if (mode !== null) graph.legs.push({ node: v, dx, dy, label: leg(core.shape[0]!, mode) });
+  }
+  for (const [from, to] of edges) {
+    graph.edges.push({ from, to, label: String(cores[from]!.shape[next[from]!]) });
+    next[from]!++;
+    next[to]!++;
   }
   return graph;
 }

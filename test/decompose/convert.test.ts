@@ -118,6 +118,6 @@ describe("convert", () => {
 
   it("rejects kinds that do not exist", () => {
     const d = randomDecomposition({ kind: "tt", shape: [3, 4], rank: 2, seed: 1, dtype: "float64" });
-    expect(() => convert(d, "network" as PlainKind)).toThrow(/a kind of cp, tucker/);
+    expect(() => convert(d, "graph" as PlainKind)).toThrow(/a kind of cp, tucker/);
   });
 });

@@ -11,7 +11,7 @@ import type { DType } from "../../src/tensor/dtype.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 
 export type { PlainKind };
-export const PLAIN_KINDS: readonly PlainKind[] = ["cp", "tucker", "tt", "ring", "tree", "dense"];
+export const PLAIN_KINDS: readonly PlainKind[] = ["cp", "tucker", "tt", "ring", "tree", "network", "dense"];
 
 /** What a random decomposition is made from; `rank` bounds every rank. */
 export interface Recipe {
@@ -56,6 +56,21 @@ export function randomDecomposition(recipe: Recipe): Decomposition {
       });
       return { kind, tree, leaves, transfers };
     }
+    case "network": {
+      // All pairs of cores, and one that carries no mode.
+      const modes = [...shape.map((_, k) => k), null];
+      const edges = modes.flatMap((_, a) => modes.slice(a + 1).map((_, i) => [a, a + 1 + i] as const));
+      return {
+        kind,
+        graph: { modes, edges },
+        cores: modes.map((mode, v) =>
+          draw(
+            ...(mode === null ? [] : [shape[mode]!]),
+            ...edges.flatMap((edge, e) => (edge.includes(v) ? [Math.min(2, r(e))] : [])),
+          ),
+        ),
+      };
+    }
     case "dense":
       return { kind, data: draw(...shape) };
   }
@@ -67,7 +82,8 @@ export function randomArranged(
   recipe: Omit<Recipe, "shape">,
 ): Decomposition {
   const inner = randomDecomposition({ ...recipe, shape: arrangedShape(layout) });
-  if (inner.kind === "dense" || inner.kind === "arranged") throw new Error("a structured kind was expected");
+  if (inner.kind === "dense" || inner.kind === "arranged" || inner.kind === "network")
+    throw new Error("a structured kind was expected");
   return { kind: "arranged", layout, inner };
 }
 
