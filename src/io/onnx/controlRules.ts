@@ -4,7 +4,6 @@ import type { CondParams } from "../../transform/control/condPrimitive.ts";
 import type { Role } from "../../transform/control/roles.ts";
 import type { ScanParams } from "../../transform/control/scanPrimitive.ts";
 import type { WhileParams } from "../../transform/control/whilePrimitive.ts";
-import type { Opaque } from "../../transform/custom/opaque.ts";
 import type { CallParams } from "../../transform/graphs/call.ts";
 import { declared, GraphBuilder, type Value } from "./builder.ts";
 import type { Call, Rule } from "./rules.ts";
@@ -125,14 +124,10 @@ function whileLoop({ g, inputs, outputs, params, inner }: Call): readonly Value[
   return names.map((name, i) => ({ ...outputs[i]!, name }));
 }
 
-const custom: Rule = ({ g, inputs, inner }) => inner((p: { f: Opaque }) => p.f.graph!, inputs, g);
-
 /** Rules of primitives that hold graphs, by name. */
 export const controlRules: Readonly<Record<string, Rule>> = {
   cond,
   scan,
   while: whileLoop,
   call: ({ g, inputs, inner }) => inner((p: CallParams) => p.graph, inputs, g),
-  customJvp: custom,
-  customVjp: custom,
 };
