@@ -13,6 +13,7 @@ const config: UserConfig[] = defineConfig([
     entry: {
       index: "src/index.ts",
       ...Object.fromEntries(folders.map((name) => [name, `src/${name}/index.ts`])),
+      "linalg/problems": "src/linalg/problems/index.ts",
       "optim/problems": "src/optim/problems/index.ts",
       cli: "src/cli/main.ts",
     },

@@ -2,7 +2,7 @@ import { arange, type Tensor } from "polyadic";
 import { coreShape, modeSpectra, multiModeProduct, tucker, tuckerSize } from "polyadic/decompose";
 import { norm, qr } from "polyadic/linalg";
 import { type Key, normal, split } from "polyadic/random";
-import { atLeast, atMost, between, study } from "polyadic/study";
+import { atLeast, atMost, between, study, timed } from "polyadic/study";
 
 /** A core whose entries decay at a different rate along each mode, seen in random bases, with 0.1 % noise. */
 function decayingTensor(key: Key, lengths: readonly number[], decays: readonly number[]): Tensor {
@@ -64,17 +64,6 @@ function greedyByLoss(x: Tensor, budget: number): number[] {
     ranks = best.ranks;
     current = best.loss;
   }
-}
-
-/** The result and the median time of some runs, after one that is not timed where there are several. */
-function timed<T>(run: () => T, times = 1): { value: T; milliseconds: number } {
-  let value = times > 1 ? run() : undefined;
-  const spent = Array.from({ length: times }, () => {
-    const start = performance.now();
-    value = run();
-    return performance.now() - start;
-  }).sort((a, b) => a - b);
-  return { value: value as T, milliseconds: spent[times >> 1]! };
 }
 
 export default study({

@@ -93,6 +93,7 @@ export { type SVD, svd, svdvals } from "./spectral/svd.ts";
 export { cholesky } from "./systems/cholesky.ts";
 export { choleskyDowndate, choleskyUpdate } from "./systems/choleskyUpdate.ts";
 export { det, inv, type SlogDet, slogdet } from "./systems/determinant.ts";
+export { fitLine, type LineFit } from "./systems/fitLine.ts";
 export { type LDL, ldl } from "./systems/ldl.ts";
 export { type LeastSquares, lstsq } from "./systems/leastSquares.ts";
 export { type LinearSolveOptions, type LinearSolver, linearSolve } from "./systems/linearSolve.ts";
