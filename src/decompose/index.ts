@@ -172,6 +172,20 @@ export type { RingAlsResult } from "./ring/als.ts";
 export { ring } from "./ring/ring.ts";
 export type { RingOptions, RingResult } from "./ring/svd.ts";
 export {
+  type MatrixSensingOptions,
+  type MatrixSensingResult,
+  matrixSensing,
+} from "./sensing/matrixSensing.ts";
+export { estimateRate, type Rate, type RateOptions } from "./sensing/rate.ts";
+export {
+  type RobustMeasurements,
+  type RobustRecovery,
+  type RobustRecoveryOptions,
+  robustMatrixRecovery,
+} from "./sensing/robustRecovery.ts";
+export { type GaussianSensingOptions, gaussianSensing, SensingOperator } from "./sensing/sensingOperator.ts";
+export { type SignRipOptions, signRip } from "./sensing/signRip.ts";
+export {
   type Filtered,
   kalmanFilter,
   type LineMoments,
