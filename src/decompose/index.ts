@@ -185,6 +185,19 @@ export {
 } from "./sensing/robustRecovery.ts";
 export { type GaussianSensingOptions, gaussianSensing, SensingOperator } from "./sensing/sensingOperator.ts";
 export { type SignRipOptions, signRip } from "./sensing/signRip.ts";
+export { type IrsChannel, type IrsChannelOptions, irsChannel } from "./sparseCoding/irsChannel.ts";
+export {
+  type KroneckerSbl,
+  type KroneckerSblOptions,
+  kroneckerSbl,
+  type SparseBayesianOptions,
+  sparseBayesianLearning,
+} from "./sparseCoding/kroneckerSbl.ts";
+export {
+  type MatchingPursuit,
+  type MatchingPursuitOptions,
+  orthogonalMatchingPursuit,
+} from "./sparseCoding/omp.ts";
 export {
   type Filtered,
   kalmanFilter,
