@@ -185,6 +185,14 @@ export {
 } from "./sensing/robustRecovery.ts";
 export { type GaussianSensingOptions, gaussianSensing, SensingOperator } from "./sensing/sensingOperator.ts";
 export { type SignRipOptions, signRip } from "./sensing/signRip.ts";
+export {
+  dictionaryError,
+  type OrthogonalDictionary,
+  type OrthogonalDictionaryOptions,
+  orthogonalDictionary,
+  sparseCode,
+  type Threshold,
+} from "./sparseCoding/dictionary.ts";
 export { type IrsChannel, type IrsChannelOptions, irsChannel } from "./sparseCoding/irsChannel.ts";
 export {
   type KroneckerSbl,
@@ -198,6 +206,12 @@ export {
   type MatchingPursuitOptions,
   orthogonalMatchingPursuit,
 } from "./sparseCoding/omp.ts";
+export {
+  type OnlineDictionary,
+  type OnlineDictionaryOptions,
+  type OnlineDictionaryState,
+  onlineOrthogonalDictionary,
+} from "./sparseCoding/onlineDictionary.ts";
 export {
   type Filtered,
   kalmanFilter,
