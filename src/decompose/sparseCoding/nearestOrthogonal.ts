@@ -7,20 +7,22 @@ import { fromTypedArray } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../base/frobenius.ts";
 
-/** Steps before the matrix counts as ill-conditioned; each multiplies small singular values by 3/2 at least. */
+/** Steps at most; each multiplies small singular values by nearly 3/2. */
 const MOST_STEPS = 16;
+/** After so many steps, a singular value that is still small was below a fiftieth of the norm: `polar` is cheaper. */
+const STEPS_OF_TRIAL = 8;
+const STILL_SMALL = 0.5;
 /** ‖XᵀX − I‖ at which the step under way, which squares it, is the last. */
 const NEARLY = 1e-8;
 
 /**
  * U Vᵀ of a square matrix U S Vᵀ, by the Newton-Schulz iteration X ← X (3 I − XᵀX) / 2 from the matrix over its norm.
- * Matrices near a multiple of an orthogonal one, as averages of gradients are, take few steps; a singular value below about a
- * thousandth of the norm goes to `polar`. O(n³). The matrix must not be 0.
+ * Matrices near a multiple of an orthogonal one, as averages of gradients are, take few steps; a matrix without
+ * full rank, or nearly so, goes to `polar`. O(n³). The matrix must not be 0.
  */
 export function nearestOrthogonal(d: Tensor): Tensor {
   const n = d.shape[0]!;
   const given = d.contiguous().data() as Float64Array;
-  // The mean singular value would be best for a matrix near an orthogonal one; √3 of the largest is the limit.
   const scale = 1 / spectralBound(given, n);
   let x: Float64Array = given.map((value) => value * scale);
   let next: Float64Array = new Float64Array(n * n);
@@ -42,6 +44,7 @@ export function nearestOrthogonal(d: Tensor): Tensor {
         gap += value * value;
         gram[at] = (i === j ? 1 : 0) - value / 2;
       }
+    if (step === STEPS_OF_TRIAL && gap > STILL_SMALL) break;
     device.gemm(
       "float64",
       n,
