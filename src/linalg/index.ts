@@ -90,6 +90,23 @@ export {
 export { eigGeneralized, type GeneralizedEig, type QZ, qz } from "./spectral/qz.ts";
 export { type EigenvalueSort, rsf2csf, type Schur, type SchurOptions, schur } from "./spectral/schur.ts";
 export { type SVD, svd, svdvals } from "./spectral/svd.ts";
+export {
+  type DifferenceOptions,
+  type DifferenceSubspace,
+  differenceSubspace,
+  karcherMean2,
+  type MeanOptions,
+  type SecondDifference,
+  secondDifferenceSubspace,
+} from "./subspaces/difference.ts";
+export {
+  type SeriesOptions,
+  type StepOptions,
+  type SubspaceSeries,
+  subspaceAcceleration,
+  subspaceSeries,
+  subspaceVelocity,
+} from "./subspaces/series.ts";
 export { cholesky } from "./systems/cholesky.ts";
 export { choleskyDowndate, choleskyUpdate } from "./systems/choleskyUpdate.ts";
 export { det, inv, type SlogDet, slogdet } from "./systems/determinant.ts";
