@@ -76,6 +76,20 @@ export {
   randomizedSvd,
   rangeFinder,
 } from "./orthogonal/rangeFinder.ts";
+export {
+  type SketchPreconditioned,
+  type SketchPreconditionedOptions,
+  sketchPreconditionedLstsq,
+} from "./sketching/preconditioned.ts";
+export { SampledHadamard } from "./sketching/sampledHadamard.ts";
+export { type SketchKind, type SketchOptions, sketch } from "./sketching/sketch.ts";
+export {
+  type SketchedLstsq,
+  type SketchedLstsqOptions,
+  type SketchRowsOptions,
+  sketchedLstsq,
+  sketchRows,
+} from "./sketching/sketchedLstsq.ts";
 export { type Eig, eig, eigTwoSided, eigvals, type TwoSidedEig } from "./spectral/eig.ts";
 export { type Eigh, type EighOptions, eigh, eigvalsh } from "./spectral/eigh.ts";
 export { fullSvd } from "./spectral/fullSvd.ts";
