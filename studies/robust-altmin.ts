@@ -105,7 +105,7 @@ export default study({
     );
 
     if (!quick) {
-      const shares = [1.5, 2, 3, 4, 6];
+      const shares = [0.5, 0.75, 1, 1.5, 2];
       const tries = 5;
       report.table(
         shares.map((share) => {

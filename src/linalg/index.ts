@@ -1,6 +1,16 @@
 import "../ops/methods.ts";
 
 export { circulant, hankel, hilbert, kron, toeplitz, vandermonde } from "./constructors/structured.ts";
+export { fourierBasis, hermiteBasis, legendreBasis, type OrthonormalBasis } from "./design/basis.ts";
+export { orthonormalize } from "./design/orthonormalize.ts";
+export { type Design, type DesignKind, type DesignOptions, sampleDesign } from "./design/sampleDesign.ts";
+export {
+  type StableSample,
+  type StableSampleOptions,
+  stableSample,
+  type WeightedFit,
+  weightedLstsq,
+} from "./design/weightedLstsq.ts";
 export { discreteLyapunov } from "./equations/discreteLyapunov.ts";
 export { discreteRiccati, type RiccatiOptions, riccati } from "./equations/riccati.ts";
 export { lyapunov, sylvester } from "./equations/sylvester.ts";
