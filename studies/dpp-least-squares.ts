@@ -131,11 +131,13 @@ export default study({
     });
     const worst = (value: (result: (typeof results)[number]) => number): number =>
       Math.max(...results.map(value));
+    const ratios = results.map(({ p90 }) => p90("independent, 2 m") / p90("2 dpp"));
     return {
       dppP90: worst(({ p90 }) => p90("dpp, m")),
       twoDppP90: worst(({ p90 }) => p90("2 dpp")),
       fourDppP90: worst(({ p90 }) => p90("4 dpp")),
-      independentOverTwoDpp: Math.min(...results.map(({ p90 }) => p90("independent, 2 m") / p90("2 dpp"))),
+      independentOverTwoDpp: Math.min(...ratios.slice(0, quick ? 1 : 2)),
+      ...(quick ? {} : { independentOverTwoDppPlane: ratios[2]! }),
       volumeBias: worst((result) => result.bias),
     };
   },

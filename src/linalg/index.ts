@@ -114,6 +114,14 @@ export {
 export { eigGeneralized, type GeneralizedEig, type QZ, qz } from "./spectral/qz.ts";
 export { type EigenvalueSort, rsf2csf, type Schur, type SchurOptions, schur } from "./spectral/schur.ts";
 export { type SVD, svd, svdvals } from "./spectral/svd.ts";
+export type { StreamFold, StreamRows, TopEigenvector } from "./streaming/fold.ts";
+export { type OjaOptions, type OjaState, oja } from "./streaming/oja.ts";
+export {
+  type StreamState,
+  type StreamTopEigenvectorOptions,
+  streamTopEigenvector,
+  topEigenvectorOfStream,
+} from "./streaming/topEigenvector.ts";
 export { cholesky } from "./systems/cholesky.ts";
 export { choleskyDowndate, choleskyUpdate } from "./systems/choleskyUpdate.ts";
 export { det, inv, type SlogDet, slogdet } from "./systems/determinant.ts";
