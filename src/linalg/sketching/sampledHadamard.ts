@@ -42,19 +42,29 @@ export class SampledHadamard extends LinearOperator {
     this.places = places;
   }
 
+  /** √(N/m) and the 1/√N of the orthonormal transform. */
   get #scale(): number {
-    return Math.sqrt(product(this.lengths.map(paddedLength)) / this.shape[0]);
+    return 1 / Math.sqrt(this.shape[0]);
   }
 
-  /** Signs and transform of axis `factor + 1` of `[k, …]`. */
+  /** The signs of all places, `[n, 1]`. */
+  get #allSigns(): Tensor {
+    return this.signs
+      .reduce((all, signs) =>
+        all
+          .expandDims(1)
+          .mul(signs)
+          .reshape([all.size * signs.size]),
+      )
+      .expandDims(1);
+  }
+
+  /** The transform of axis `factor + 1` of `[k, …]`. */
   #spread(x: Tensor, factor: number): Tensor {
     const n = this.lengths[factor]!;
     const axis = factor + 1;
-    const signs = this.signs[factor]!.reshape([n, ...new Array<number>(x.ndim - axis - 1).fill(1)]);
     const missing = paddedLength(n) - n;
-    const signed = x.mul(signs);
-    const padded = missing === 0 ? signed : pad(signed, padding(x.ndim, axis, missing));
-    return walshHadamard(padded, { axis, norm: "ortho" });
+    return walshHadamard(missing === 0 ? x : pad(x, padding(x.ndim, axis, missing)), { axis });
   }
 
   /** Positions of the sampled places in the flattened transform. */
@@ -70,7 +80,10 @@ export class SampledHadamard extends LinearOperator {
   protected product(x: Tensor): Tensor {
     // Columns become rows, along which the transforms run without strides.
     const columns = x.shape[1]!;
-    let y = x.transpose().reshape([columns, ...this.lengths]);
+    let y = x
+      .mul(this.#allSigns)
+      .transpose()
+      .reshape([columns, ...this.lengths]);
     for (let factor = 0; factor < this.lengths.length; factor++) y = this.#spread(y, factor);
     const all = y.reshape([columns, y.size / Math.max(1, columns)]);
     return take(all, this.#positions, 1).transpose().mul(this.#scale);
@@ -90,7 +103,7 @@ export class SampledHadamard extends LinearOperator {
     let rows: Tensor | null = null;
     for (const [i, factor] of factors.entries()) {
       const single = new SampledHadamard([this.signs[i]!], [this.places[i]!]);
-      // √(m / N) is taken out of each factor and put back once.
+      // 1/√m is taken out of each factor and put back once.
       const sampled = single.apply(factor.toDense()).mul(1 / single.#scale);
       rows =
         rows === null
@@ -114,12 +127,9 @@ export class SampledHadamard extends LinearOperator {
     const target = zeros([columns, product(sizes)], y.dtype);
     const spots = scatter(target, this.#positions, y.transpose().mul(this.#scale), { axis: 1, mode: "add" });
     let x = spots.reshape([columns, ...sizes]);
-    for (const [factor, n] of this.lengths.entries()) {
-      const axis = factor + 1;
-      const signs = this.signs[factor]!.reshape([n, ...new Array<number>(x.ndim - axis - 1).fill(1)]);
-      x = narrowAxis(walshHadamard(x, { axis, norm: "ortho" }), axis, 0, n).mul(signs);
-    }
-    return x.reshape([columns, this.shape[1]]).transpose();
+    for (const [factor, n] of this.lengths.entries())
+      x = narrowAxis(walshHadamard(x, { axis: factor + 1 }), factor + 1, 0, n);
+    return x.reshape([columns, this.shape[1]]).transpose().mul(this.#allSigns);
   }
 
   override conj(): SampledHadamard {

@@ -14,6 +14,7 @@ import { DomainError, ShapeError } from "../../tensor/errors.ts";
 
 import type { Tensor } from "../../tensor/tensor.ts";
 
+import { maxAbs } from "../kernels/vector.ts";
 import { asOperator, type Linear } from "../operator/asOperator.ts";
 
 import { Dense } from "../operator/dense.ts";
@@ -124,7 +125,8 @@ export function checkFiniteOperator(name: string, argument: string, a: LinearOpe
   }
   const made = a instanceof Dense ? a.matrix : a instanceof Sparse ? a.matrix.values : null;
   if (made === null) return;
-  const bad = made.data().find((value) => !Number.isFinite(value));
-  if (bad !== undefined)
-    throw new DomainError(`${name}: ${argument} holds a value that is not finite (${bad})`);
+  const data = made.data();
+  const top = maxAbs(data instanceof Float64Array ? data : Float64Array.from(data), 0, data.length);
+  if (!Number.isFinite(top))
+    throw new DomainError(`${name}: ${argument} holds a value that is not finite (${top})`);
 }
