@@ -113,6 +113,18 @@ export default study({
       `Milliseconds for ${columns} columns and ${sketchSize} rows of the sketch`,
     );
 
+    if (!quick) {
+      // The sketch costs O(n d log n), QR O(n d²): the more columns, the better.
+      const wide = [32, 64, 128, 256].map((width) => {
+        const a = normal(foldIn(timeKey!, width), [32768, width]);
+        const b = normal(foldIn(timeKey!, width + 1), [32768]);
+        const sketched = timed(() => sketchedLstsq(key, a, b, { rows: 8 * width }), 3).milliseconds;
+        const dense = timed(() => denseSolve(a, b), 3).milliseconds;
+        return { columns: width, sketched, dense, ratio: dense / sketched };
+      });
+      report.table(wide, "Milliseconds for 32,768 rows and 8 rows of the sketch a column");
+    }
+
     const side = quick ? 32 : 256;
     const [first, second, third] = split(tensorKey!, 3) as [Key, Key, Key];
     const product = new Kronecker([normal(first, [side, 4]), normal(second, [side, 4])]);

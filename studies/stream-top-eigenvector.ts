@@ -125,9 +125,8 @@ export default study({
           const values = Array.from({ length: 3 }, (_, i) => {
             const [dataKey, startKey] = split(foldIn(foldIn(sweepKey!, 100 * h + R), i)) as [Key, Key];
             const data = stream(dataKey, h === 0 ? "spread" : "heavy", 1e5, 200, R, h);
-            return (
-              1 - agreement(pass(startKey, data, streamTopEigenvector({ dimension: 200, rows: 1e5 })), data)
-            );
+            const found = pass(startKey, data, streamTopEigenvector({ dimension: 200, rows: 1e5 }));
+            return Math.max(0, 1 - agreement(found, data));
           });
           return median(values);
         });

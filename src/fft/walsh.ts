@@ -21,7 +21,7 @@ const walshP: Primitive<undefined> = definePrimitive<undefined>({
   evaluate: ([x], _params, [output]) => {
     const n = x!.shape.at(-1)!;
     const data = x!.toTypedArray() as FloatArray;
-    for (let from = 0; from < data.length; from += n) butterflies(data, from, n);
+    for (let from = 0; from < data.length; from += n) walshInPlace(data, from, n);
     return [new Tensor(data, output!.shape, output!.dtype)];
   },
   ...linear(),
@@ -32,7 +32,8 @@ const walshP: Primitive<undefined> = definePrimitive<undefined>({
 /** Numbers of a block whose butterflies are all done while it is in the first cache. */
 const BLOCK = 1024;
 
-function butterflies(x: FloatArray, from: number, n: number): void {
+/** The transform of n entries in natural order, n a power of two, without scaling. For engine code. */
+export function walshInPlace(x: FloatArray, from: number, n: number): void {
   const block = Math.min(n, BLOCK);
   for (let start = from; start < from + n; start += block) levels(x, start, start + block, 1, block);
   levels(x, from, from + n, block, n);

@@ -3,7 +3,7 @@
 // Sources: Ailon and Chazelle, "The fast Johnson-Lindenstrauss transform", SIAM J. Comput. 39 (2009); for several factors
 // Jin, Kolda and Ward, "Faster Johnson-Lindenstrauss transforms via Kronecker products", Inf. Inference 10 (2021).
 
-import { walshHadamard } from "../../fft/walsh.ts";
+import { walshHadamard, walshInPlace } from "../../fft/walsh.ts";
 import { scatter, take } from "../../ops/gather.ts";
 import { pad } from "../../ops/join.ts";
 import { narrowAxis } from "../../ops/movement.ts";
@@ -14,7 +14,7 @@ import { ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Kronecker } from "../operator/kronecker.ts";
-import { LinearOperator } from "../operator/operator.ts";
+import { isKnown, LinearOperator } from "../operator/operator.ts";
 
 const product = (lengths: readonly number[]): number => lengths.reduce((size, n) => size * n, 1);
 
@@ -78,8 +78,14 @@ export class SampledHadamard extends LinearOperator {
   }
 
   protected product(x: Tensor): Tensor {
-    // Columns become rows, along which the transforms run without strides.
     const columns = x.shape[1]!;
+    if (this.lengths.length === 1 && x.dtype === "float64" && isKnown(x)) {
+      const signs = this.signs[0]!.data() as Float64Array;
+      const places = this.places[0]!.data() as Int32Array;
+      const sampled = sampleColumns(x.data() as Float64Array, columns, signs, places, this.#scale);
+      return new Tensor(sampled, [places.length, columns], "float64");
+    }
+    // Columns become rows, along which the transforms run without strides.
     let y = x
       .mul(this.#allSigns)
       .transpose()
@@ -141,6 +147,42 @@ export class SampledHadamard extends LinearOperator {
     const size = product(this.lengths.map(paddedLength));
     return size * Math.max(1, Math.log2(size));
   }
+}
+
+/** Columns that are transformed together: as many as a cache line of the matrix holds. */
+const GROUP = 8;
+
+/** The product with row-major columns whose numbers are known, a few columns at a time, so that all stays in the cache. */
+function sampleColumns(
+  x: Float64Array,
+  columns: number,
+  signs: Float64Array,
+  places: Int32Array,
+  scale: number,
+): Float64Array {
+  const n = signs.length;
+  const size = paddedLength(n);
+  // Not a power of two apart, or the columns would fight for the same lines of the cache.
+  const stride = size + GROUP;
+  const buffer = new Float64Array(stride * Math.min(GROUP, columns));
+  const out = new Float64Array(places.length * columns);
+  for (let first = 0; first < columns; first += GROUP) {
+    const count = Math.min(GROUP, columns - first);
+    for (let i = 0; i < n; i++) {
+      const sign = signs[i];
+      for (let c = 0, p = i * columns + first, q = i; c < count; c++, p++, q += stride)
+        buffer[q] = sign * x[p];
+    }
+    for (let c = 0; c < count; c++) {
+      buffer.fill(0, c * stride + n, c * stride + size);
+      walshInPlace(buffer, c * stride, size);
+    }
+    for (let row = 0; row < places.length; row++) {
+      const at = row * columns + first;
+      for (let c = 0, q = places[row]; c < count; c++, q += stride) out[at + c] = scale * buffer[q];
+    }
+  }
+  return out;
 }
 
 const padding = (ndim: number, axis: number, after: number): [number, number][] =>
