@@ -103,6 +103,11 @@ describe("completeMatrix", () => {
       expect(model[2]).toEqual([0, 0, 0]);
       expect(model.map((row) => row[1]).every((value) => Math.abs(value!) < 1e-12)).toBe(true);
       expect(Math.abs(model[1]![0]! - 3)).toBeLessThan(1e-6);
+      if (inner === "sketch") continue;
+      // Of all rows of U that fit a single entry, the shortest: a multiple of the row of V.
+      const [u, v] = [gaps.U.at(3), gaps.V.at(2)];
+      expect(Math.abs(u.item(0) * v.item(1) - u.item(1) * v.item(0))).toBeLessThan(1e-6);
+      expect(Math.min(v.abs().min().item(), u.abs().min().item())).toBeGreaterThan(1e-6);
     }
   });
 

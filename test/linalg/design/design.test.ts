@@ -81,6 +81,9 @@ describe("bases", () => {
       const square = hermite.evaluate(wide).at(":", j).square().mul(bell);
       expect(distance(hermite.sampleSquare!(key(j), j, count), wide, square)).toBeLessThan(limit + 0.005);
     }
+    // Rejection from too low an envelope would thin the middle: E x² = 1/3, of which 0.002 are three standard errors.
+    const many = legendre.sampleSquare!(key(3), 0, 200_000);
+    expect(Math.abs(many.square().mean().item() - 1 / 3)).toBeLessThan(0.002);
     const plane = legendreBasis(6, 2).sampleSquare!(key(1), 4, count);
     expect(plane.shape).toEqual([count, 2]);
   });
