@@ -1,6 +1,16 @@
 import "../ops/methods.ts";
 
 export { circulant, hankel, hilbert, kron, toeplitz, vandermonde } from "./constructors/structured.ts";
+export { fourierBasis, hermiteBasis, legendreBasis, type OrthonormalBasis } from "./design/basis.ts";
+export { orthonormalize } from "./design/orthonormalize.ts";
+export { type Design, type DesignKind, type DesignOptions, sampleDesign } from "./design/sampleDesign.ts";
+export {
+  type StableSample,
+  type StableSampleOptions,
+  stableSample,
+  type WeightedFit,
+  weightedLstsq,
+} from "./design/weightedLstsq.ts";
 export { discreteLyapunov } from "./equations/discreteLyapunov.ts";
 export { discreteRiccati, type RiccatiOptions, riccati } from "./equations/riccati.ts";
 export { lyapunov, sylvester } from "./equations/sylvester.ts";
@@ -76,6 +86,20 @@ export {
   randomizedSvd,
   rangeFinder,
 } from "./orthogonal/rangeFinder.ts";
+export {
+  type SketchPreconditioned,
+  type SketchPreconditionedOptions,
+  sketchPreconditionedLstsq,
+} from "./sketching/preconditioned.ts";
+export { SampledHadamard } from "./sketching/sampledHadamard.ts";
+export { type SketchKind, type SketchOptions, sketch } from "./sketching/sketch.ts";
+export {
+  type SketchedLstsq,
+  type SketchedLstsqOptions,
+  type SketchRowsOptions,
+  sketchedLstsq,
+  sketchRows,
+} from "./sketching/sketchedLstsq.ts";
 export { type Eig, eig, eigTwoSided, eigvals, type TwoSidedEig } from "./spectral/eig.ts";
 export { type Eigh, type EighOptions, eigh, eigvalsh } from "./spectral/eigh.ts";
 export { fullSvd } from "./spectral/fullSvd.ts";
@@ -90,6 +114,14 @@ export {
 export { eigGeneralized, type GeneralizedEig, type QZ, qz } from "./spectral/qz.ts";
 export { type EigenvalueSort, rsf2csf, type Schur, type SchurOptions, schur } from "./spectral/schur.ts";
 export { type SVD, svd, svdvals } from "./spectral/svd.ts";
+export type { StreamFold, StreamRows, TopEigenvector } from "./streaming/fold.ts";
+export { type OjaOptions, type OjaState, oja } from "./streaming/oja.ts";
+export {
+  type StreamState,
+  type StreamTopEigenvectorOptions,
+  streamTopEigenvector,
+  topEigenvectorOfStream,
+} from "./streaming/topEigenvector.ts";
 export {
   type DifferenceOptions,
   type DifferenceSubspace,
