@@ -76,6 +76,17 @@ export {
   randomizedSvd,
   rangeFinder,
 } from "./orthogonal/rangeFinder.ts";
+export type { Bandit, Observation } from "./relaxation/bandit.ts";
+export { type ChebState, chebCB } from "./relaxation/chebCB.ts";
+export { jacobiRadius, optimalOmega } from "./relaxation/optimalOmega.ts";
+export {
+  type SequenceOptions,
+  type SequenceSolution,
+  type SequenceSystem,
+  solveSequence,
+} from "./relaxation/solveSequence.ts";
+export { type RelaxationSolution, type SorOptions, sor, ssor } from "./relaxation/sor.ts";
+export { binnedTsallis, type TsallisState, tsallisInf } from "./relaxation/tsallisInf.ts";
 export { type Eig, eig, eigTwoSided, eigvals, type TwoSidedEig } from "./spectral/eig.ts";
 export { type Eigh, type EighOptions, eigh, eigvalsh } from "./spectral/eigh.ts";
 export { fullSvd } from "./spectral/fullSvd.ts";
