@@ -76,6 +76,9 @@ export {
   randomizedSvd,
   rangeFinder,
 } from "./orthogonal/rangeFinder.ts";
+export { type GcrodrOptions, gcrodr, type RecycleSpace, type RecyclingSolution } from "./recycling/gcrodr.ts";
+export { type ManyOptions, type ManySolution, type RelatedSystem, solveMany } from "./recycling/solveMany.ts";
+export { type SortOptions, sortInstances } from "./recycling/sortInstances.ts";
 export type { Bandit, Observation } from "./relaxation/bandit.ts";
 export { type ChebState, chebCB } from "./relaxation/chebCB.ts";
 export { jacobiRadius, optimalOmega } from "./relaxation/optimalOmega.ts";

@@ -1,4 +1,6 @@
 /** Attaches the operations to tensors as methods; every public door loads it, so that no order of imports matters. */
 import "../../ops/methods.ts";
 
+export { convectionDiffusion } from "./convectionDiffusion.ts";
+export { darcy } from "./darcy.ts";
 export { lowRankMatrix } from "./lowRank.ts";
