@@ -107,16 +107,23 @@ export default study({
   baseline: "restarted GMRES and GCRO-DR on each system alone; recycling unsorted and in the worst order",
   run({ key, scale, report }) {
     const quick = scale === "quick";
-    const side = quick ? 24 : 64;
-    const count = quick ? 40 : 200;
     const sizes = quick ? { restart: 30, deflate: 10 } : { restart: 40, deflate: 20 };
-    const kinds: readonly Kind[] = quick ? ["jacobi"] : ["none", "jacobi", "ilu0"];
-    const rows = kinds.map((preconditioner) => {
-      const instances = darcyInstances(foldIn(key, 0), side, count, preconditioner);
+    // Without a preconditioner GMRES takes thousands of steps: a smaller grid.
+    const cases: readonly { kind: Kind; side: number; count: number }[] = quick
+      ? [{ kind: "jacobi", side: 24, count: 40 }]
+      : [
+          { kind: "none", side: 24, count: 100 },
+          { kind: "jacobi", side: 64, count: 60 },
+          { kind: "ilu0", side: 64, count: 60 },
+        ];
+    const rows = cases.map(({ kind, side, count }, i) => {
+      const instances = darcyInstances(foldIn(foldIn(key, 0), i), side, count, kind);
       const single = timed(() => alone(instances, sizes));
       const sorted = timed(() => recycled(instances, sizes));
       return {
-        preconditioner,
+        preconditioner: kind,
+        grid: `${side} × ${side}`,
+        systems: count,
         gmres: single.value,
         "GCRO-DR alone": deflated(instances, sizes),
         unsorted: recycled(instances, sizes, { sort: false }),
@@ -125,7 +132,7 @@ export default study({
         "time GMRES / sorted": single.milliseconds / sorted.milliseconds,
       };
     });
-    report.table(rows, `Products per system, ${count} Darcy systems on ${side} × ${side} cells`);
+    report.table(rows, "Products per Darcy system");
 
     const wind = windInstances(foldIn(key, 1), quick ? 24 : 32, quick ? 16 : 60);
     const windAlone = deflated(wind, sizes);
@@ -145,18 +152,18 @@ export default study({
 
     const sides = quick ? [8, 12, 18, 27] : [16, 24, 36, 54];
     const growth = sides.map((n) => {
-      const instances = darcyInstances(foldIn(key, 2), n, quick ? 8 : 40, "jacobi");
+      const instances = darcyInstances(foldIn(key, 2), n, quick ? 8 : 12, "jacobi");
       return { side: n, gmres: alone(instances, sizes), sorted: recycled(instances, sizes) };
     });
     report.table(growth, "Products per system by the side of the grid, Jacobi");
     const exponent = (costs: readonly number[]): number => growthExponent(sides, costs).exponent;
 
-    const worst = (of: (row: (typeof rows)[number]) => number): number =>
+    const least = (of: (row: (typeof rows)[number]) => number): number =>
       Math.min(...rows.filter(({ preconditioner }) => preconditioner !== "ilu0").map(of));
     return {
-      gmresOverSorted: worst((row) => row.gmres / row.sorted),
-      unsortedOverSorted: worst((row) => row.unsorted / row.sorted),
-      worstOrderOverSorted: worst((row) => row["worst order"] / row.sorted),
+      gmresOverSorted: least((row) => row.gmres / row.sorted),
+      unsortedOverSorted: least((row) => row.unsorted / row.sorted),
+      worstOrderOverSorted: least((row) => row["worst order"] / row.sorted),
       windSortedOverAlone: windSorted / windAlone,
       windDetectedOverAlone: mean(windAdaptive.products) / windAlone,
       growthGmres: exponent(growth.map((row) => row.gmres)),
@@ -165,8 +172,11 @@ export default study({
   },
   expect: {
     gmresOverSorted: atLeast(1.9),
-    unsortedOverSorted: atLeast(1.12),
-    worstOrderOverSorted: atLeast(1.2),
+    unsortedOverSorted: atLeast(1.05),
+    worstOrderOverSorted: atLeast(1.1),
+    windSortedOverAlone: atLeast(1.05),
     windDetectedOverAlone: atMost(1.1),
+    growthGmres: atLeast(1.3),
+    growthSorted: atMost(1.15),
   },
 });

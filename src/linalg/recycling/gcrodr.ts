@@ -20,11 +20,11 @@ import { Basis } from "../krylov/space.ts";
 import type { Linear } from "../operator/asOperator.ts";
 import { isKnown } from "../operator/operator.ts";
 import { thinQR } from "../orthogonal/qr.ts";
-import { divideRight, harmonicRitz, isSingular } from "./harmonicRitz.ts";
+import { divideRight, harmonicRitz, isSingular, type Pencil } from "./harmonicRitz.ts";
 
 /** What one solve leaves for the next. */
 export interface RecycleSpace {
-  /** `[n, k]`: a basis of the space, in the unknowns of the preconditioned operator A M⁻¹. */
+  /** `[n, k]`: a basis of the space, in the unknowns of the system. */
   readonly u: Tensor;
 }
 
@@ -46,11 +46,12 @@ export interface RecyclingSolution extends KrylovSolution {
  * Solves a x = b for any square operator or matrix `[n, n]` by GCRO-DR(m, k): each cycle searches in k kept vectors and
  * m − k new ones, and keeps the k harmonic Ritz vectors of least magnitude, on which GMRES is slowest. Given the space
  * of a related system, all cycles have one; that costs k products with the new matrix, which are counted. Preconditioning is
- * from the right, with the residual the true one.
+ * from the right, with the residual the true one; vectors are kept for M⁻¹A, whose eigenvectors change less from one
+ * system to the next than those of A M⁻¹.
  *
- * One product and O(n m) a step; O(n m k + m³) a cycle; 2 m + 2 k vectors.
+ * One product and O(n m) a step; O(n m² + m³) a cycle; 4 m vectors at most.
  *
- * @throws as `gmres` does; DomainError unless 0 <= deflate < restart; ShapeError for a space that does not fit.
+ * @throws as `gmres` does; DomainError unless 0 <= deflate < restart; ShapeError for a space that does not fit; DomainError for products that are not finite.
  */
 export function gcrodr(a: Linear, b: Tensor, options: GcrodrOptions = {}): RecyclingSolution {
   const name = "gcrodr";
@@ -67,9 +68,9 @@ export function gcrodr(a: Linear, b: Tensor, options: GcrodrOptions = {}): Recyc
   const kept = new Kept(problem, m);
   if (isOn && given && k > 0) kept.start(given, Math.min(k, given.length / problem.r.length));
   while (isOn) {
-    const isStuck = kept.project();
+    kept.project();
     residual = space.norm(problem.r);
-    if (residual <= problem.limit || isStuck) break;
+    if (residual <= problem.limit) break;
     const cycle = kept.search(residual);
     isOn = cycle.isOn;
     if (k > 0) kept.update(k, cycle.size);
@@ -105,17 +106,18 @@ function spaceOf(name: string, { space }: Problem, u: Tensor): Float64Array {
   return columns;
 }
 
-/** The space that is kept (U, its preconditioned vectors X = M⁻¹ U and C = A X, orthonormal) and the cycles with it. */
+/** The space that is kept (X, and C = A X, orthonormal) and the cycles with it. */
 class Kept {
   readonly #problem: Problem;
   readonly #m: number;
-  /** C, then the Krylov vectors. */
+  /** C, then the Krylov vectors V. */
   readonly #basis: Basis;
-  /** X, then the preconditioned Krylov vectors. */
+  /** X, then the preconditioned Krylov vectors Z = M⁻¹ V. */
   readonly #images: Basis;
-  #u: Float64Array;
   #k = 0;
-  /** A (X, Z) = (C, V) G in the last cycle: the columns of G that belong to Z. */
+  /** M⁻¹ C; not used without a preconditioner. */
+  #preconditioned: Float64Array;
+  /** A (X, Z) = (C, V) H in the last cycle: the columns of H that belong to Z. */
   #columns: Float64Array[] = [];
 
   constructor(problem: Problem, m: number) {
@@ -123,36 +125,33 @@ class Kept {
     this.#m = m;
     this.#basis = new Basis(problem.space, m + 1);
     this.#images = new Basis(problem.space, m);
-    this.#u = problem.space.zeros(0);
+    this.#preconditioned = problem.space.zeros(0);
   }
 
   /** Takes over the first k vectors of another system: k products. A space that A makes singular is left. */
   start(u: Float64Array, k: number): void {
-    const { a, space, precondition } = this.#problem;
+    const { a, space, precondition, isPreconditioned } = this.#problem;
     const { n, w } = space;
     const ld = n * w;
     const images = space.zeros(k);
-    for (let j = 0; j < k; j++) {
-      const x = precondition(u.subarray(j * ld, (j + 1) * ld));
-      this.#images.column(j).set(x);
-      images.set(a.image(x), j * ld);
-    }
+    for (let j = 0; j < k; j++) images.set(a.image(u.subarray(j * ld, (j + 1) * ld)), j * ld);
     const { q, r } = thinQR(w, n, k, images);
     if (isSingular(w, k, r)) return;
-    divideRight(w, n, k, this.#images.data, r);
-    this.#u = divideRight(w, n, k, u.subarray(0, k * ld), r);
+    this.#images.data.set(divideRight(w, n, k, u.subarray(0, k * ld), r));
     this.#basis.data.set(q);
     this.#k = k;
+    if (!isPreconditioned) return;
+    this.#preconditioned = space.zeros(k);
+    for (let j = 0; j < k; j++) this.#preconditioned.set(precondition(this.#basis.column(j)), j * ld);
   }
 
-  /** Takes the component along C out of the residual, with the step of x that does so. True where rounding forbids. */
-  project(): boolean {
+  /** Takes the component along C out of the residual, with the step of x that does so. */
+  project(): void {
     const { r, x, space } = this.#problem;
-    if (this.#k === 0) return false;
+    if (this.#k === 0) return;
     const coefficients = new Float64Array(this.#k * space.w);
     this.#basis.orthogonalize(r, this.#k, coefficients);
     this.#images.combine(coefficients, this.#k, x);
-    return !Number.isFinite(space.norm(x));
   }
 
   /** A cycle of Arnoldi's method on what is orthogonal to C. */
@@ -175,7 +174,10 @@ class Kept {
       const column = new Float64Array((j + 2) * w);
       isInvariant = this.#basis.extend(a.apply(z), j + 1, column);
       this.#columns.push(column);
-      isOn = goesOn(small.add(column.subarray(k * w)));
+      const residual = small.add(column.subarray(k * w));
+      if (!Number.isFinite(residual))
+        throw new DomainError("gcrodr: a or the preconditioner gave a vector that is not finite");
+      isOn = goesOn(residual);
     }
     const { y, used } = small.solve();
     // The step in X undoes what the step in Z does along C.
@@ -188,57 +190,79 @@ class Kept {
 
   /** Replaces the space by the harmonic Ritz vectors of all that the cycle knows. */
   update(wanted: number, size: number): void {
-    const { space } = this.#problem;
+    const { space, isPreconditioned } = this.#problem;
     const { n, w } = space;
     const ld = n * w;
     const k = this.#k;
     const p = k + size;
-    if (size === 0) return;
     const rows = p + 1;
-    const g = new Float64Array(rows * p * w);
-    const all = space.zeros(p);
-    for (let j = 0; j < k; j++) {
-      const column = all.subarray(j * ld, (j + 1) * ld);
-      column.set(this.#u.subarray(j * ld, (j + 1) * ld));
-      g[(j * rows + j) * w] = 1 / space.normalize(column);
-    }
+    // Where the cycle spans everything, the system is solved and there is nothing to deflate.
+    if (size === 0 || rows > n) return;
+    const h = new Float64Array(rows * p * w);
+    const all = this.#images.data.slice(0, p * ld);
+    for (let j = 0; j < k; j++)
+      h[(j * rows + j) * w] = 1 / space.normalize(all.subarray(j * ld, (j + 1) * ld));
     this.#columns.forEach((column, j) => {
-      g.set(column, (k + j) * rows * w);
-      all.set(this.#basis.column(k + j), (k + j) * ld);
+      h.set(column, (k + j) * rows * w);
     });
-    const f = new Float64Array(rows * p * w);
-    const w0 = whole(w, n, this.#basis.data);
-    if (k > 0) multiply(w, rows, k, n, { ...w0, adjoint: true }, whole(w, n, all), whole(w, rows, f));
-    for (let j = k; j < p; j++) f[(j * rows + j) * w] = 1;
-    const found = harmonicRitz(w, p, g, f, wanted, Math.min(wanted + 1, this.#m - 1));
+    const sides = isPreconditioned ? this.#preconditionedSides(size) : undefined;
+    const pencil = sides
+      ? this.#pencil(p, all, h, sides)
+      : { g: h, f: this.#projections(p, all, this.#basis.data, undefined) };
+    const found = harmonicRitz(w, p, h, pencil, wanted, Math.min(wanted + 1, this.#m - 1));
     if (!found) return;
-    const next = space.zeros(found.k);
-    multiply(w, n, found.k, p, whole(w, n, all), whole(w, p, found.vectors), whole(w, n, next));
-    // Columns of X and C were not normalized with those of U.
-    const vectors = found.vectors.slice();
-    for (let j = 0; j < found.k; j++)
-      for (let i = 0; i < k; i++)
-        for (let c = 0; c < w; c++) vectors[(j * p + i) * w + c] *= g[(i * rows + i) * w];
-    const preconditioned = space.zeros(found.k);
-    multiply(
-      w,
-      n,
-      found.k,
-      p,
-      whole(w, n, this.#images.data),
-      whole(w, p, vectors),
-      whole(w, n, preconditioned),
-    );
-    const images = space.zeros(found.k);
-    multiply(w, n, found.k, rows, w0, whole(w, rows, found.images), whole(w, n, images));
-    this.#u = next;
-    this.#images.data.set(preconditioned);
+    const combine = (vectors: Float64Array, height: number, coefficients: Float64Array): Float64Array => {
+      const out = space.zeros(found.k);
+      multiply(w, n, found.k, height, whole(w, n, vectors), whole(w, height, coefficients), whole(w, n, out));
+      return out;
+    };
+    const images = combine(this.#basis.data, rows, found.images);
+    if (sides) this.#preconditioned = combine(sides, rows, found.images);
+    this.#images.data.set(combine(all, p, found.vectors));
     this.#basis.data.set(images);
     this.#k = found.k;
   }
 
+  /** M⁻¹ (C, V), of which only the last is not known yet. */
+  #preconditionedSides(size: number): Float64Array {
+    const { space, precondition } = this.#problem;
+    const ld = space.n * space.w;
+    const k = this.#k;
+    const sides = space.zeros(k + size + 1);
+    sides.set(this.#preconditioned.subarray(0, k * ld));
+    sides.set(this.#images.data.subarray(k * ld, (k + size) * ld), k * ld);
+    sides.set(precondition(this.#basis.column(k + size)), (k + size) * ld);
+    return sides;
+  }
+
+  /** M⁻¹A (X, Z) = M⁻¹ (C, V) H, with orthonormal columns on the right. */
+  #pencil(p: number, all: Float64Array, h: Float64Array, sides: Float64Array): Pencil {
+    const { n, w } = this.#problem.space;
+    const rows = p + 1;
+    const { q, r } = thinQR(w, n, rows, sides.slice());
+    const g = new Float64Array(rows * p * w);
+    multiply(w, rows, p, rows, whole(w, rows, r), whole(w, rows, h), whole(w, rows, g));
+    return { g, f: this.#projections(p, all, q, r) };
+  }
+
+  /** Yᴴ (X, Z): for Z these are columns of R, which is the identity without a preconditioner. */
+  #projections(p: number, all: Float64Array, y: Float64Array, r: Float64Array | undefined): Float64Array {
+    const { n, w } = this.#problem.space;
+    const k = this.#k;
+    const rows = p + 1;
+    const f = new Float64Array(rows * p * w);
+    if (r) f.set(r.subarray(0, rows * p * w));
+    else for (let j = k; j < p; j++) f[(j * rows + j) * w] = 1;
+    const left = { ...whole(w, n, y), adjoint: true };
+    if (k > 0) multiply(w, rows, k, n, left, whole(w, n, all), whole(w, rows, f));
+    return f;
+  }
+
   tensor(): Tensor | undefined {
-    return this.#k > 0 ? this.#problem.space.tensor(this.#u.slice(), this.#k) : undefined;
+    const { space } = this.#problem;
+    return this.#k > 0
+      ? space.tensor(this.#images.data.slice(0, this.#k * space.n * space.w), this.#k)
+      : undefined;
   }
 }
 

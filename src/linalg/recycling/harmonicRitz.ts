@@ -15,26 +15,34 @@ export interface Recycled {
   readonly images: Float64Array;
 }
 
+/** What is known of an operator B on a space V `[n, p]`: B V = Y G with orthonormal Y `[n, p + 1]`, and F = Yᴴ V. */
+export interface Pencil {
+  /** `[p + 1, p]` */
+  readonly g: Float64Array;
+  /** `[p + 1, p]` */
+  readonly f: Float64Array;
+}
+
 /**
- * Given A V = W G with orthonormal W `[n, p + 1]`, G `[p + 1, p]` and F = Wᴴ V `[p + 1, p]`: the k harmonic Ritz vectors
- * V z with the values of least magnitude, Gᴴ G z = θ Gᴴ F z, and an orthonormal basis of their images. The complex pairs of
- * a real problem stay together: then there may be k − 1 vectors, or k + 1 where `most` allows it. All of V where p ≤ k.
- * Undefined where G has no full rank. O(p³).
+ * The k harmonic Ritz vectors V z of B with the values of least magnitude: Gᴴ G z = θ Gᴴ F z. For their images under
+ * another map A with A V = W H, W orthonormal, it returns an orthonormal basis. The complex pairs of a real problem stay
+ * together: then there may be k − 1 vectors, or k + 1 where `most` allows it. All of V where p ≤ k. Undefined where G or H
+ * has no full rank. O(p³).
  *
  * Source: Morgan, "GMRES with deflated restarting", SIAM J. Sci. Comput. 24 (2002); Parks and others (see `gcrodr`).
  */
 export function harmonicRitz(
   w: Width,
   p: number,
-  g: Float64Array,
-  f: Float64Array,
+  h: Float64Array,
+  { g, f }: Pencil,
   k: number,
   most: number,
 ): Recycled | undefined {
   const rows = p + 1;
+  if (p <= k) return imagesOf(w, p, h, identity(w, p), p);
   const { q, r } = thinQR(w, rows, p, g.slice());
   if (isSingular(w, p, r)) return undefined;
-  if (p <= k) return imagesOf(w, p, g, identity(w, p), p);
   // z = μ R⁻¹ Qᴴ F z with μ = 1/θ: no squares of the condition number, and the largest μ are wanted.
   const inverse = new Float64Array(p * p * w);
   multiply(w, p, p, rows, { ...whole(w, rows, q), adjoint: true }, whole(w, rows, f), whole(w, p, inverse));
@@ -64,7 +72,7 @@ export function harmonicRitz(
   columns.forEach((column, j) => {
     z.set(column, j * p * w);
   });
-  return imagesOf(w, p, g, z, columns.length);
+  return imagesOf(w, p, h, z, columns.length);
 }
 
 /** Real or imaginary parts. */
@@ -77,11 +85,11 @@ function identity(w: Width, p: number): Float64Array {
   return z;
 }
 
-/** [Q, R] = qr(G Z): the images are Q, the vectors Z R⁻¹. */
-function imagesOf(w: Width, p: number, g: Float64Array, z: Float64Array, k: number): Recycled | undefined {
+/** [Q, R] = qr(H Z): the images are Q, the vectors Z R⁻¹. */
+function imagesOf(w: Width, p: number, h: Float64Array, z: Float64Array, k: number): Recycled | undefined {
   const rows = p + 1;
   const product = new Float64Array(rows * k * w);
-  multiply(w, rows, k, p, whole(w, rows, g), whole(w, p, z), whole(w, rows, product));
+  multiply(w, rows, k, p, whole(w, rows, h), whole(w, p, z), whole(w, rows, product));
   const { q, r } = thinQR(w, rows, k, product);
   if (isSingular(w, k, r)) return undefined;
   return { k, vectors: divideRight(w, p, k, z, r), images: q };
