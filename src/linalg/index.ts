@@ -1,6 +1,9 @@
 import "../ops/methods.ts";
 
 export { circulant, hankel, hilbert, kron, toeplitz, vandermonde } from "./constructors/structured.ts";
+export { type DcdmOptions, dcdm } from "./directions/dcdm.ts";
+export { directionLoss } from "./directions/directionLoss.ts";
+export { type RitzDatasetOptions, ritzDataset } from "./directions/ritzDataset.ts";
 export { discreteLyapunov } from "./equations/discreteLyapunov.ts";
 export { discreteRiccati, type RiccatiOptions, riccati } from "./equations/riccati.ts";
 export { lyapunov, sylvester } from "./equations/sylvester.ts";
