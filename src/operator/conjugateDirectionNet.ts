@@ -2,6 +2,7 @@
 // finer again, without biases.
 
 import { checkCount, checkRank } from "../nn/base/check.ts";
+import { varianceScaling } from "../nn/init/initializers.ts";
 import { relu } from "../nn/layers/activations.ts";
 import { initAll, type Layers } from "../nn/layers/compose.ts";
 import { type ConvParams, conv } from "../nn/layers/conv.ts";
@@ -23,7 +24,7 @@ export interface DirectionNetOptions {
   readonly levels?: number;
   /** Residual blocks on each grid on the way down, and as many on the way up; 1 unless told. */
   readonly blocks?: number;
-  /** Residual blocks on the coarsest grid; 2 unless told. */
+  /** Residual blocks on the coarsest grid; 4 unless told. */
   readonly bottomBlocks?: number;
   /** float32 unless told. */
   readonly dtype?: DType;
@@ -51,13 +52,15 @@ export interface DirectionNetParams {
  */
 export function conjugateDirectionNet(options: DirectionNetOptions): Layer<DirectionNetParams> {
   const name = "conjugateDirectionNet";
-  const { dims, channels = 16, levels = 1, blocks = 1, bottomBlocks = 2, dtype = "float32" } = options;
+  const { dims, channels = 16, levels = 1, blocks = 1, bottomBlocks = 4, dtype = "float32" } = options;
   if (dims !== 2 && dims !== 3) throw new DomainError(`${name}: dims must be 2 or 3, got ${String(dims)}`);
   checkCount(`${name}: channels`, channels);
   checkCount(`${name}: levels`, levels, 0);
   checkCount(`${name}: blocks`, blocks, 0);
   checkCount(`${name}: bottomBlocks`, bottomBlocks, 0);
-  const shared = { axes: dims, padding: "same", bias: false, dtype } as const;
+  // A third of LeCun's variance: blocks begin near the identity, and training depends less on the draw.
+  const init = varianceScaling({ scale: 1 / 3, fan: "fanIn", distribution: "uniform" });
+  const shared = { axes: dims, padding: "same", bias: false, init, dtype } as const;
   const first = conv({ ...shared, in: 1, out: channels, kernel: 3 });
   const inner = conv({ ...shared, in: channels, out: channels, kernel: 3 });
   const last = conv({ ...shared, in: channels, out: 1, kernel: 1 });
