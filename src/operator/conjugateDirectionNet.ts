@@ -22,7 +22,7 @@ export interface DirectionNetOptions {
   readonly channels?: number;
   /** How often the grid is halved; 1 unless told. */
   readonly levels?: number;
-  /** Residual blocks on each grid on the way down, and as many on the way up; 1 unless told. */
+  /** Residual blocks on each grid on the way down, and as many on the way up; 2 unless told. */
   readonly blocks?: number;
   /** Residual blocks on the coarsest grid; 4 unless told. */
   readonly bottomBlocks?: number;
@@ -46,13 +46,13 @@ export interface DirectionNetParams {
  * there before added. There are no biases, so that f(c x) = c f(x) for c > 0. Weights do not depend on the grid: a network
  * trained on one works on others, whose lengths must be divisible by 2^levels. O(points · channels²).
  *
- * Source: after the networks of Kaneda and others (see `dcdm`), which have 16 channels, one level, and blocks of two kinds.
+ * Source: after the networks of Kaneda and others (see `dcdm`), which have 16 channels, one level, about three blocks above and four below.
  *
  * @throws DomainError for options out of range; ShapeError for inputs that do not fit.
  */
 export function conjugateDirectionNet(options: DirectionNetOptions): Layer<DirectionNetParams> {
   const name = "conjugateDirectionNet";
-  const { dims, channels = 16, levels = 1, blocks = 1, bottomBlocks = 4, dtype = "float32" } = options;
+  const { dims, channels = 16, levels = 1, blocks = 2, bottomBlocks = 4, dtype = "float32" } = options;
   if (dims !== 2 && dims !== 3) throw new DomainError(`${name}: dims must be 2 or 3, got ${String(dims)}`);
   checkCount(`${name}: channels`, channels);
   checkCount(`${name}: levels`, levels, 0);
