@@ -43,7 +43,7 @@ export function addApproximate(program: Command, streams: Streams): void {
   program
     .command("approximate")
     .description("turn a function of several variables into a small form that evaluates anywhere")
-    .argument("<module>", "a .js or .mjs module that exports the function (.ts where Node reads it)")
+    .argument("<module>", "a .js, .mjs or .ts module that exports the function")
     .option("--export <name>", "name of the exported function", "default")
     .option("--domain <intervals>", "one a:b for each variable, or one for all (default: -1:1)", parseDomain)
     .option("--tol <error>", "relative tolerance", parseTolerance, 1e-6)
@@ -79,12 +79,9 @@ async function loadFunction(path: string, name: string): Promise<ScalarFunction>
     throw new FileError(`${path}: a module .js, .mjs, .cjs or .ts was expected`);
   let module: Record<string, unknown>;
   try {
-    module = (await import(/* @vite-ignore */ pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+    module = await loadModule(resolve(path));
   } catch (error) {
-    const hint = /ts$/i.test(path)
-      ? `; Node ${process.versions.node} reads TypeScript only with type stripping (22.18 and newer) or a loader such as tsx: give it .js, or run node --import tsx`
-      : "";
-    throw new FileError(`${path}: cannot be loaded: ${(error as Error).message}${hint}`, { cause: error });
+    throw new FileError(`${path}: cannot be loaded: ${(error as Error).message}`, { cause: error });
   }
   const found = module[name];
   if (typeof found !== "function") {
@@ -94,6 +91,14 @@ async function loadFunction(path: string, name: string): Promise<ScalarFunction>
     );
   }
   return found as ScalarFunction;
+}
+
+/** TypeScript goes through a loader: Node strips types only from 22.18 on, and never enums or namespaces. */
+async function loadModule(path: string): Promise<Record<string, unknown>> {
+  if (!/ts$/i.test(path))
+    return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as Record<string, unknown>;
+  const { createJiti } = await import("jiti");
+  return createJiti(path, { fsCache: false }).import<Record<string, unknown>>(path);
 }
 
 /** One interval a variable; how many there are, the function says unless the domain does. */

@@ -14,6 +14,12 @@ export {
   type CompletionCandidate,
   complete,
 } from "./completion/complete.ts";
+export {
+  type CompletedMatrix,
+  type CompleteMatrixOptions,
+  completeMatrix,
+} from "./completion/matrixAltmin.ts";
+export type { ObservedMatrix } from "./completion/observedMatrix.ts";
 export { convert } from "./convert.ts";
 export type { CountData } from "./counts/countData.ts";
 export { type PoissonCpOptions, type PoissonCpResult, poissonCp } from "./counts/poissonCp.ts";
@@ -171,6 +177,47 @@ export {
 export type { RingAlsResult } from "./ring/als.ts";
 export { ring } from "./ring/ring.ts";
 export type { RingOptions, RingResult } from "./ring/svd.ts";
+export {
+  type MatrixSensingOptions,
+  type MatrixSensingResult,
+  matrixSensing,
+} from "./sensing/matrixSensing.ts";
+export { estimateRate, type Rate, type RateOptions } from "./sensing/rate.ts";
+export {
+  type RobustMeasurements,
+  type RobustRecovery,
+  type RobustRecoveryOptions,
+  robustMatrixRecovery,
+} from "./sensing/robustRecovery.ts";
+export { type GaussianSensingOptions, gaussianSensing, SensingOperator } from "./sensing/sensingOperator.ts";
+export { type SignRipOptions, signRip } from "./sensing/signRip.ts";
+export {
+  dictionaryError,
+  type OrthogonalDictionary,
+  type OrthogonalDictionaryOptions,
+  orthogonalDictionary,
+  sparseCode,
+  type Threshold,
+} from "./sparseCoding/dictionary.ts";
+export { type IrsChannel, type IrsChannelOptions, irsChannel } from "./sparseCoding/irsChannel.ts";
+export {
+  type KroneckerSbl,
+  type KroneckerSblOptions,
+  kroneckerSbl,
+  type SparseBayesianOptions,
+  sparseBayesianLearning,
+} from "./sparseCoding/kroneckerSbl.ts";
+export {
+  type MatchingPursuit,
+  type MatchingPursuitOptions,
+  orthogonalMatchingPursuit,
+} from "./sparseCoding/omp.ts";
+export {
+  type OnlineDictionary,
+  type OnlineDictionaryOptions,
+  type OnlineDictionaryState,
+  onlineOrthogonalDictionary,
+} from "./sparseCoding/onlineDictionary.ts";
 export {
   type Filtered,
   kalmanFilter,

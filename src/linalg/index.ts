@@ -1,6 +1,16 @@
 import "../ops/methods.ts";
 
 export { circulant, hankel, hilbert, kron, toeplitz, vandermonde } from "./constructors/structured.ts";
+export { fourierBasis, hermiteBasis, legendreBasis, type OrthonormalBasis } from "./design/basis.ts";
+export { orthonormalize } from "./design/orthonormalize.ts";
+export { type Design, type DesignKind, type DesignOptions, sampleDesign } from "./design/sampleDesign.ts";
+export {
+  type StableSample,
+  type StableSampleOptions,
+  stableSample,
+  type WeightedFit,
+  weightedLstsq,
+} from "./design/weightedLstsq.ts";
 export { type DcdmOptions, dcdm } from "./directions/dcdm.ts";
 export { directionLoss } from "./directions/directionLoss.ts";
 export { type RitzDatasetOptions, ritzDataset } from "./directions/ritzDataset.ts";
@@ -93,6 +103,20 @@ export {
 } from "./relaxation/solveSequence.ts";
 export { type RelaxationSolution, type SorOptions, sor, ssor } from "./relaxation/sor.ts";
 export { binnedTsallis, type TsallisState, tsallisInf } from "./relaxation/tsallisInf.ts";
+export {
+  type SketchPreconditioned,
+  type SketchPreconditionedOptions,
+  sketchPreconditionedLstsq,
+} from "./sketching/preconditioned.ts";
+export { SampledHadamard } from "./sketching/sampledHadamard.ts";
+export { type SketchKind, type SketchOptions, sketch } from "./sketching/sketch.ts";
+export {
+  type SketchedLstsq,
+  type SketchedLstsqOptions,
+  type SketchRowsOptions,
+  sketchedLstsq,
+  sketchRows,
+} from "./sketching/sketchedLstsq.ts";
 export { type Eig, eig, eigTwoSided, eigvals, type TwoSidedEig } from "./spectral/eig.ts";
 export { type Eigh, type EighOptions, eigh, eigvalsh } from "./spectral/eigh.ts";
 export { fullSvd } from "./spectral/fullSvd.ts";
@@ -107,6 +131,31 @@ export {
 export { eigGeneralized, type GeneralizedEig, type QZ, qz } from "./spectral/qz.ts";
 export { type EigenvalueSort, rsf2csf, type Schur, type SchurOptions, schur } from "./spectral/schur.ts";
 export { type SVD, svd, svdvals } from "./spectral/svd.ts";
+export type { StreamFold, StreamRows, TopEigenvector } from "./streaming/fold.ts";
+export { type OjaOptions, type OjaState, oja } from "./streaming/oja.ts";
+export {
+  type StreamState,
+  type StreamTopEigenvectorOptions,
+  streamTopEigenvector,
+  topEigenvectorOfStream,
+} from "./streaming/topEigenvector.ts";
+export {
+  type DifferenceOptions,
+  type DifferenceSubspace,
+  differenceSubspace,
+  karcherMean2,
+  type MeanOptions,
+  type SecondDifference,
+  secondDifferenceSubspace,
+} from "./subspaces/difference.ts";
+export {
+  type SeriesOptions,
+  type StepOptions,
+  type SubspaceSeries,
+  subspaceAcceleration,
+  subspaceSeries,
+  subspaceVelocity,
+} from "./subspaces/series.ts";
 export { cholesky } from "./systems/cholesky.ts";
 export { choleskyDowndate, choleskyUpdate } from "./systems/choleskyUpdate.ts";
 export { det, inv, type SlogDet, slogdet } from "./systems/determinant.ts";

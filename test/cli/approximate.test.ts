@@ -13,13 +13,24 @@ beforeAll(() => {
     "export default (x, y) => Math.exp(x * y);\nexport const bad = (x, y) => (x > 0 ? NaN : y);\nexport const many = (...x) => x[0];\n",
   );
   writeFileSync(path("broken.mjs"), "export default (;");
+  writeFileSync(path("broken.ts"), "export default (x: number => x;");
+  // An enum and an import without an ending: more than Node's own stripping of types would take.
+  writeFileSync(path("scale.ts"), "export enum Scale { Half = 0.5 }\n");
+  writeFileSync(
+    path("model.ts"),
+    'import { Scale } from "./scale";\nexport default (x: number, y: number): number => Math.exp(2 * Scale.Half * x * y);\n',
+  );
 });
 
 describe("polyadic approximate", () => {
-  for (const format of ["cheb-tucker", "tt"])
-    it(`writes a function that reads back (${format})`, async () => {
+  for (const [format, module] of [
+    ["cheb-tucker", "model.mjs"],
+    ["tt", "model.mjs"],
+    ["tt", "model.ts"],
+  ] as const)
+    it(`writes a function that reads back (${format}, ${module})`, async () => {
       const out = path(`${format}.safetensors`);
-      const run = await cli("approximate", path("model.mjs"), "--format", format, "--out", out);
+      const run = await cli("approximate", path(module), "--format", format, "--out", out);
       expect(run.code, run.err).toBe(0);
       const { function: f, info } = await readFunction(out);
       expect(info.error).toBeLessThan(1e-5);
@@ -31,6 +42,7 @@ describe("polyadic approximate", () => {
   const cases: [string, string[], RegExp][] = [
     ["no module", ["absent.mjs"], /no such file/],
     ["a module that does not parse", ["broken.mjs"], /cannot be loaded/],
+    ["a TypeScript module that does not parse", ["broken.ts"], /cannot be loaded/],
     ["an export that is none", ["model.mjs", "--export", "f"], /no exported function "f"; --export takes/],
     ["values that are not numbers", ["model.mjs", "--export", "bad"], /is NaN at the point/],
     ["no number of arguments", ["model.mjs", "--export", "many"], /give --domain/],

@@ -17,6 +17,7 @@ import {
 import { key, normal, uniform } from "polyadic/random";
 import { tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
+import { decreaseRank } from "../../src/decompose/network/shrink.ts";
 import { distance } from "./kinds.ts";
 
 const shape = [4, 5, 3, 4];
@@ -66,6 +67,23 @@ describe("tensor networks", () => {
   });
 });
 
+describe("decreaseRank", () => {
+  it("takes away a direction that carries nothing, whatever the gauge", () => {
+    for (const edge of [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ] as const) {
+      const grown = increaseRank(key(2), ringNetwork, edge, { keep: true });
+      const at = grown.graph.edges.findIndex(([a, b]) => a === edge[0] && b === edge[1]);
+      const before = ranks(grown);
+      const small = decreaseRank(grown, at);
+      expect(ranks(small)).toEqual(before.map((r, e) => (e === at ? r - 1 : r)));
+      expect(distance(full(small), x)).toBeLessThan(1e-14);
+    }
+  });
+});
+
 describe("tnGreedy", () => {
   it("finds a ring", () => {
     const found = tnGreedy(key(0), x, shape, { tol: 1e-6 });
@@ -73,6 +91,18 @@ describe("tnGreedy", () => {
     expect(relativeError(x, found.network)).toBeLessThanOrEqual(1.01e-3);
     expect(found.parameters).toBe(networkParameters(found.network));
     expect(found.parameters).toBeLessThan(0.6 * x.size);
+  });
+
+  it("gives back edges that were taken in vain", () => {
+    const sizes = (shrink: boolean): number[] =>
+      [0, 1, 2, 3, 4].map((seed) => {
+        const ring = contractNetwork(randomNetwork(key(seed), cycleGraph(4), [6, 6, 6, 6], [2, 3, 2, 3]));
+        const found = tnGreedy(key(seed), ring.contiguous(), ring.shape, { tol: 1e-6, shrink });
+        expect(relativeError(ring, found.network)).toBeLessThanOrEqual(1.01e-3);
+        return found.parameters;
+      });
+    expect(Math.max(...sizes(false))).toBeGreaterThan(144);
+    expect(sizes(true)).toEqual([144, 144, 144, 144, 144]);
   });
 
   it("minimises a loss by Adam", () => {

@@ -1,6 +1,7 @@
 // Models of scattered entries: what they refuse, and what they find on small data.
 import {
   anovaF,
+  type CellData,
   type CompletionData,
   cellInfluence,
   chi2,
@@ -18,8 +19,10 @@ import {
   undercountedCompletion,
 } from "polyadic/decompose";
 import { softmaxRegression } from "polyadic/nn";
+import { concat } from "polyadic/ops";
 import { key, normal, poisson, randint, uniform } from "polyadic/random";
 import { DomainError, DTypeError, full, ones, ShapeError, type Tensor, tensor, zeros } from "polyadic/tensor";
+import { grad } from "polyadic/transform";
 import { describe, expect, it } from "vitest";
 
 const rows = (count: number, width: number, seed = 1): Tensor => uniform(key(seed), [count, width]);
@@ -148,6 +151,41 @@ describe("neural completion", () => {
     const largest = Math.max(...again.map(Math.abs));
     (fit.influence.toArray() as number[]).forEach((value, i) => {
       expect(Math.abs(value - again[i]!)).toBeLessThan(1e-5 * largest);
+    });
+  });
+
+  it("influence is the product of gradients in the last layer, cell by cell", () => {
+    const fit = neuralTensorCompletion(key(4), data, model);
+    const known = fit.train.values.toArray() as number[];
+    const mean = known.reduce((sum, y) => sum + y, 0) / known.length;
+    const spread = Math.sqrt(known.reduce((sum, y) => sum + (y - mean) ** 2, 0) / known.length);
+    // ½(ŷ − y)² of one cell as a function of the last layer's weights, differentiated by the library.
+    const slopes = (params: (typeof fit.checkpoints)[number], cells: CellData): number[][] =>
+      (cells.indices.toArray() as number[][]).map((place, i) => {
+        const x = concat(
+          place.map((p, mode) => params.embeddings[mode]!.at(p)),
+          0,
+        );
+        const [inner] = params.hidden;
+        const h = x.matmul(inner!.weight).add(inner!.bias!).maximum(0);
+        const y = ((cells.values.toArray() as number[])[i]! - mean) / spread;
+        return grad((weight: Tensor) =>
+          h.matmul(weight).add(params.last.bias!).sub(y).square().sum().mul(0.5),
+        )(params.last.weight)
+          .ravel()
+          .toArray() as number[];
+      });
+    const sums = known.map(() => 0);
+    for (const params of fit.checkpoints) {
+      const held = slopes(params, fit.validation);
+      slopes(params, fit.train).forEach((own, i) => {
+        for (const other of held)
+          sums[i]! += own.reduce((product, value, c) => product + value * other[c]!, 0);
+      });
+    }
+    const largest = Math.max(...sums.map(Math.abs));
+    (fit.influence.toArray() as number[]).forEach((value, i) => {
+      expect(Math.abs(value - sums[i]!)).toBeLessThan(1e-5 * largest);
     });
   });
 

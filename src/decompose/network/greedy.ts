@@ -11,6 +11,7 @@ import type { Network } from "../types.ts";
 import { NetworkSolver } from "./als.ts";
 import { withoutTrivialEdges } from "./graph.ts";
 import { contractNetwork, increaseRank, networkParameters, randomNetwork } from "./grow.ts";
+import { shrinkNetwork } from "./shrink.ts";
 import { splitCores } from "./split.ts";
 
 export interface TnGreedyOptions extends IterationOptions {
@@ -36,13 +37,18 @@ export interface TnGreedyOptions extends IterationOptions {
   readonly criterion?: "loss" | "ratio";
   /** Also split cores in two wherever that saves numbers at the same loss: finds trees and Tucker formats. */
   readonly splitNodes?: boolean;
+  /**
+   * At the end, lower ranks again wherever the network still fits as well: what the greedy choice took in vain goes.
+   * True unless told; the published search stops before.
+   */
+  readonly shrink?: boolean;
 }
 
 /** One fitted network on the way. */
 export interface TnGreedyStep {
   readonly parameters: number;
   readonly loss: number;
-  /** Edge whose rank was raised before; null for the start and after splits. */
+  /** Edge whose rank was raised before; null for the start, after splits and after shrinking. */
   readonly edge: readonly [number, number] | null;
 }
 
@@ -73,7 +79,8 @@ const PROBE_STEPS = 20;
 /**
  * Grows a tensor network from rank 1 until it fits a tensor, the present entries of one, or minimises any
  * differentiable loss of a network. Each round tries one more rank on every allowed edge for a few sweeps from the
- * current cores, takes the best edge, and fits on from there: cores are never started afresh. For a tensor `shape` must
+ * current cores, takes the best edge, and fits on from there: cores are never started afresh. A network that fits is shrunk
+ * where it can be. For a tensor `shape` must
  * be its own. |edges| probes a rank, each O(d · size · r²); meant for up to 8 modes.
  *
  * @throws ShapeError for fewer than 2 modes, a shape that is not the tensor's, or a loss that is no scalar;
@@ -134,6 +141,13 @@ export function tnGreedy(
         current = split;
         record(null);
       }
+    }
+  }
+  if (options.shrink !== false && current.loss <= tol) {
+    const smaller = shrinkNetwork(current.network, tol, (network) => fitter.fit(network, "full"));
+    if (smaller) {
+      current = smaller;
+      record(null);
     }
   }
   return {

@@ -3,12 +3,12 @@
 // multi-channel imaging analysis" (2023).
 
 import { jit } from "../../compiler/jit.ts";
+import { kron } from "../../linalg/constructors/structured.ts";
 import { cholesky } from "../../linalg/systems/cholesky.ts";
 import { solveTriangular } from "../../linalg/systems/solveTriangular.ts";
 import { checkCount, checkPositive } from "../../nn/base/check.ts";
 import { matmul } from "../../ops/contract.ts";
-import { einsum } from "../../ops/einsum.ts";
-import { diagonal, mT } from "../../ops/movement.ts";
+import { diagonal, mT, transpose } from "../../ops/movement.ts";
 import { proxTotalVariation1d, softThreshold } from "../../optim/proximal.ts";
 import { normal } from "../../random/distributions.ts";
 import { foldIn, type Key, split } from "../../random/key.ts";
@@ -129,7 +129,8 @@ function fitProcess(
   if (!(Array.isArray(options.ranks) && options.ranks.length === 3))
     throw new ShapeError(`${what}: ranks: three were expected, got ${String(options.ranks)}`);
   for (const rank of options.ranks) checkCount(`${what}: ranks`, rank);
-  const { x, y, mean, scale } = checkData(data, what);
+  const { x: images, y, mean, scale } = checkData(data, what);
+  const x = laidOut(images);
   const lambda = contraction?.lambda ?? 0;
   const blocks: readonly Block[] = contraction
     ? ["A", "B", "U1", "U2", "U3", "logNoise"]
@@ -137,7 +138,7 @@ function fitProcess(
   const penalty = (p: Params): number => (lambda === 0 ? 0 : lambda * roughness(p));
   let kept: { params: Params; best: number; history: number[]; converged: boolean } | null = null;
   for (let start = 0; start < restarts; start++) {
-    let params = startParams(foldIn(key, start), x.shape, options.ranks, contraction);
+    let params = startParams(foldIn(key, start), images.shape, options.ranks, contraction);
     let now = Number.POSITIVE_INFINITY;
     let best = { params, value: now };
     const history: number[] = [];
@@ -145,7 +146,7 @@ function fitProcess(
     while (history.length < maxIterations && !converged) {
       checkAborted(options.signal, what);
       let view: View | null = null;
-      let reduced = x;
+      let reduced = x.byRow;
       for (const block of blocks) {
         if (VIEWS[block] !== view) {
           view = VIEWS[block];
@@ -157,6 +158,8 @@ function fitProcess(
         now = before;
         for (let halving = 0; halving < HALVINGS; halving++, rate /= 2) {
           const next = moved(params, block, grad, rate, lambda);
+          // With A or B gone nothing of the images is left, every gradient vanishes, and no later step could come back.
+          if ((block === "A" || block === "B") && l1(next[block]) === 0) continue;
           const then = COMPILED[block].value(reduced, y, next).item() + penalty(next);
           if (!(then <= before)) continue;
           params = next;
@@ -179,15 +182,15 @@ function fitProcess(
   const { params, history, converged } = kept!;
   const predict = predictor(x, y, params);
   return {
-    predict: (images) => {
-      const [, h, w, c] = x.shape;
-      if (images.ndim !== 4 || images.shape[1] !== h || images.shape[2] !== w || images.shape[3] !== c)
+    predict: (more) => {
+      const [, h, w, c] = images.shape;
+      if (more.ndim !== 4 || more.shape[1] !== h || more.shape[2] !== w || more.shape[3] !== c)
         throw new ShapeError(
-          `${what}: predict: x: shape [M, ${h}, ${w}, ${c}] was expected, got ${formatShape(images.shape)}`,
+          `${what}: predict: x: shape [M, ${h}, ${w}, ${c}] was expected, got ${formatShape(more.shape)}`,
         );
-      const data = realNumbers(images, `${what}: predict: x`);
-      checkFiniteRows(data, data.length / images.shape[0]!, `${what}: predict: x`);
-      const found = predict(images.astype("float64"));
+      const data = realNumbers(more, `${what}: predict: x`);
+      checkFiniteRows(data, data.length / more.shape[0]!, `${what}: predict: x`);
+      const found = predict(laidOut(more.astype("float64")));
       return { mean: found.mean.mul(scale).add(mean), variance: found.variance.mul(scale ** 2) };
     },
     A: params.A,
@@ -200,36 +203,49 @@ function fitProcess(
   };
 }
 
-/** Rows of G: (U3 ⊗ U2 ⊗ U1) vec(X ×₁ A ×₂ B), `[N, R]`. */
-const features = (x: Tensor, params: Params): Tensor => HEIGHT.features(HEIGHT.reduce(x, params), params);
+/** The images with the axis to be contracted last in front, `[N, H, C W]` and `[N, W, C H]`: tall products, no gathers. */
+interface Images {
+  readonly byRow: Tensor;
+  readonly byColumn: Tensor;
+}
 
-/** The features in two steps, the first of which does not depend on some blocks and is done once for their steps. */
+function laidOut(x: Tensor): Images {
+  const [n, h, w, c] = x.shape as [number, number, number, number];
+  return {
+    byRow: transpose(x, [0, 1, 3, 2]).reshape([n, h, c * w]),
+    byColumn: transpose(x, [0, 2, 3, 1]).reshape([n, w, c * h]),
+  };
+}
+
+/**
+ * The entries of (U3 ⊗ U2 ⊗ U1) vec(X ×₁ A ×₂ B), `[N, R]`, in two steps, the first of which does not depend on some blocks
+ * and is done once for their steps. Each view has an order of its own for the R features; the kernel does not see it.
+ */
 interface View {
-  reduce(x: Tensor, params: Params): Tensor;
+  reduce(x: Images, params: Params): Tensor;
   features(reduced: Tensor, params: Params): Tensor;
 }
 
-/** x ×₃ U3, along its channels. */
-function byChannel(x: Tensor, { U3 }: Params): Tensor {
-  const [n, h, w, c] = x.shape as [number, number, number, number];
-  return matmul(x.reshape([n * h * w, c]), mT(U3)).reshape([n, h, w, -1]);
-}
+/** Contracts the last axis of `[N, a, b]` with the rows of a matrix, and brings the other axis to the end. */
+const contracted = (x: Tensor, rows: Tensor): Tensor => mT(matmul(x, mT(rows))).contiguous();
+
+const flat = (x: Tensor): Tensor => x.reshape([x.shape[0]!, -1]);
 
 const HEIGHT: View = {
-  reduce: (x, p) => einsum("nhwc,qw->nhqc", byChannel(x, p), matmul(p.U2, p.B)),
-  features: (reduced, p) =>
-    einsum("nhqc,ph->npqc", reduced, matmul(p.U1, p.A)).reshape([reduced.shape[0]!, -1]),
+  reduce: ({ byRow }, { U2, B, U3 }) => contracted(byRow, kron(U3, matmul(U2, B))),
+  features: (reduced, { U1, A }) => flat(matmul(reduced, mT(matmul(U1, A)))),
 };
 
 const WIDTH: View = {
-  reduce: (x, p) => einsum("nhwc,ph->npwc", byChannel(x, p), matmul(p.U1, p.A)),
-  features: (reduced, p) =>
-    einsum("npwc,qw->npqc", reduced, matmul(p.U2, p.B)).reshape([reduced.shape[0]!, -1]),
+  reduce: ({ byColumn }, { U1, A, U3 }) => contracted(byColumn, kron(U3, matmul(U1, A))),
+  features: (reduced, { U2, B }) => flat(matmul(reduced, mT(matmul(U2, B)))),
 };
 
 const LATENT: View = {
-  reduce: (x, p) => einsum("nhwc,ih,jw->nijc", x, p.A, p.B),
-  features: (z, p) => einsum("nijc,pi,qj,rc->npqr", z, p.U1, p.U2, p.U3).reshape([z.shape[0]!, -1]),
+  // [N, C w, h]
+  reduce: ({ byRow }, { A, B, U3 }) =>
+    matmul(contracted(byRow, kron(eye(U3.shape[1]!), B)), mT(A)).contiguous(),
+  features: (z, { U1, U2, U3 }) => flat(matmul(mT(matmul(z, mT(U1))), mT(kron(U3, U2)))),
 };
 
 const VIEWS: Readonly<Record<Block, View>> = {
@@ -286,11 +302,14 @@ const COMPILED: Readonly<Record<Block, Compiled>> = {
   logNoise: compiled("logNoise"),
 };
 
+/** `[N, R]`, in the order of the first view. */
+const features = (x: Images, params: Params): Tensor => HEIGHT.features(HEIGHT.reduce(x, params), params);
+
 function predictor(
-  x: Tensor,
+  x: Images,
   y: Tensor,
   params: Params,
-): (images: Tensor) => { mean: Tensor; variance: Tensor } {
+): (images: Images) => { mean: Tensor; variance: Tensor } {
   // The weights of the R features have the posterior N(M⁻¹ Gᵀ y, σ² M⁻¹), M = Gᵀ G + σ² I.
   const g = features(x, params);
   const noise = params.logNoise.exp();

@@ -3,4 +3,5 @@ import "../../ops/methods.ts";
 
 export { convectionDiffusion } from "./convectionDiffusion.ts";
 export { darcy } from "./darcy.ts";
+export { type HardStream, type HardStreamKind, type HardStreamOptions, hardStream } from "./hardStream.ts";
 export { lowRankMatrix } from "./lowRank.ts";
