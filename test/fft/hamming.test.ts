@@ -248,7 +248,7 @@ describe("bad input", () => {
       /text must hold integers .* got -2 at 1/,
     ],
     ["fractions", () => hammingDistances(t, tensor([0.5])), /pattern must hold integers/],
-    ["complex symbols", () => hammingDistances(t, zeros([2], { dtype: "complex128" })), /complex128/],
+    ["complex symbols", () => hammingDistances(t, zeros([2], "complex128")), /complex128/],
     ["a matrix", () => hammingDistances(zeros([2, 2]), p), /vector/],
     ["an unknown method", () => hammingDistances(t, p, { method: "magic" as never }), /"magic"/],
     ["a negative threshold", () => hammingDistances(t, p, { threshold: -1 }), /threshold/],
