@@ -64,7 +64,7 @@ export function addTransport(program: Command, streams: Streams): void {
         .default("newton"),
     )
     .option("--tol <error>", "largest sum of errors of the weights that are met", parsePositive, 1e-9)
-    .option("--iterations <n>", "most Newton steps (60) or Sinkhorn iterations (10,000)", parseCount)
+    .option("--iterations <n>", "most Newton steps (200) or Sinkhorn iterations (10,000)", parseCount)
     .option("--out <file>", "write the plan [n, m]: .npy, .npz or .safetensors")
     .option("--report <file>", "write how it converged: .html, .svg or .json")
     .option("--json", "print the report as JSON")
@@ -99,7 +99,7 @@ async function transport(a: string, b: string, flags: Flags, { stdout, stderr }:
         ? sinkhorn(problem.a, problem.b, problem.cost, { ...common, iterations: flags.iterations ?? 10000 })
         : sinkhornNewtonSparse(problem.a, problem.b, problem.cost, {
             ...common,
-            ...(flags.iterations === undefined ? {} : { newton: flags.iterations }),
+            newton: flags.iterations ?? 200,
           });
   } finally {
     bar.stop();

@@ -22,7 +22,8 @@ export interface SinkhornNewtonSparseOptions extends ProblemOptions, IterationOp
   readonly warmup?: number;
   /**
    * Share of the plan's entries that stay in the Hessian. "auto" (unless told) keeps what holds 99.9 % of the mass, at
-   * least 2 (n + m) entries and at most 15 % of all; the paper's choice is a fixed 2 / n.
+   * least 2 (n + m) and 1024 entries, twice as many after each step that was slow, and at most 15 % of all (or 1024); the
+   * paper's choice is a fixed 2 / n.
    */
   readonly density?: number | "auto";
   /** Most Newton steps; 60 unless told. */
@@ -45,6 +46,10 @@ const SHORTEST_STEP = 1e-4;
  */
 const REACH = 8;
 const SUFFICIENT = 1e-4;
+/** Below this many entries nothing is won by keeping fewer. */
+const FEWEST = 1024;
+/** A whole step that leaves more than this share of the error has lost too much of the Hessian: twice as many stay. */
+const SLOW = 0.2;
 /** Changes of the objective below this are rounding. */
 const ROUNDING = 1e-12;
 
@@ -99,7 +104,7 @@ export function sinkhornNewtonSparse(
   let tryU = new Float64Array(n);
   let tryV = new Float64Array(m);
   const work = new Float64Array(n * m);
-  const enough = entriesToKeep(problem, density);
+  let enough = entriesToKeep(problem, density);
   let value = objective(problem, u, v, plan);
   let error = plan.error(problem);
   let newtonIterations = 0;
@@ -139,8 +144,11 @@ export function sinkhornNewtonSparse(
       plan.fill(problem, u, v);
       value = objective(problem, u, v, plan);
     }
+    const before = error;
     error = plan.error(problem);
     errors.push(error);
+    if (step === 1 && error > SLOW * before && enough.least < enough.most)
+      enough = { ...enough, least: Math.min(enough.most, 2 * (kept.at(-1) ?? enough.least)) };
   }
   return finish(problem, u, v, {
     errors,
@@ -159,7 +167,7 @@ function entriesToKeep({ n, m }: Problem, density: number | "auto"): Enough {
     const count = Math.max(1, Math.round(density * all));
     return { least: count, most: count, mass: 0 };
   }
-  const least = Math.min(all, 2 * (n + m));
+  const least = Math.min(all, Math.max(2 * (n + m), FEWEST));
   return { least, most: Math.max(least, Math.floor(0.15 * all)), mass: 0.999 };
 }
 
