@@ -11,6 +11,9 @@ export {
   type WeightedFit,
   weightedLstsq,
 } from "./design/weightedLstsq.ts";
+export { type DcdmOptions, dcdm } from "./directions/dcdm.ts";
+export { directionLoss } from "./directions/directionLoss.ts";
+export { type RitzDatasetOptions, ritzDataset } from "./directions/ritzDataset.ts";
 export { discreteLyapunov } from "./equations/discreteLyapunov.ts";
 export { discreteRiccati, type RiccatiOptions, riccati } from "./equations/riccati.ts";
 export { lyapunov, sylvester } from "./equations/sylvester.ts";
@@ -86,6 +89,20 @@ export {
   randomizedSvd,
   rangeFinder,
 } from "./orthogonal/rangeFinder.ts";
+export { type GcrodrOptions, gcrodr, type RecycleSpace, type RecyclingSolution } from "./recycling/gcrodr.ts";
+export { type ManyOptions, type ManySolution, type RelatedSystem, solveMany } from "./recycling/solveMany.ts";
+export { type SortOptions, sortInstances } from "./recycling/sortInstances.ts";
+export type { Bandit, Observation } from "./relaxation/bandit.ts";
+export { type ChebState, chebCB } from "./relaxation/chebCB.ts";
+export { jacobiRadius, optimalOmega } from "./relaxation/optimalOmega.ts";
+export {
+  type SequenceOptions,
+  type SequenceSolution,
+  type SequenceSystem,
+  solveSequence,
+} from "./relaxation/solveSequence.ts";
+export { type RelaxationSolution, type SorOptions, sor, ssor } from "./relaxation/sor.ts";
+export { binnedTsallis, type TsallisState, tsallisInf } from "./relaxation/tsallisInf.ts";
 export {
   type SketchPreconditioned,
   type SketchPreconditionedOptions,
