@@ -8,9 +8,11 @@ import { addApproximate } from "./approximate.ts";
 import { addComplete } from "./complete.ts";
 import { addDecompose } from "./decompose.ts";
 import { addInspect } from "./inspect.ts";
+import { addMatch } from "./match.ts";
 import { addReconstruct } from "./reconstruct.ts";
 import type { Streams } from "./streams.ts";
 import { addMethods, addRun } from "./studies.ts";
+import { addTransport } from "./transport.ts";
 
 /** Exit codes: a failed expectation of a study, bad input, and a defect of the program itself. */
 const FAILED = 1;
@@ -39,6 +41,8 @@ export async function runCli(argv: readonly string[], streams: Streams): Promise
   addApproximate(program, streams);
   addReconstruct(program, streams);
   addInspect(program, streams);
+  addTransport(program, streams);
+  addMatch(program, streams);
   addMethods(program, streams);
   addRun(program, streams, () => {
     code = FAILED;

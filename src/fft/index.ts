@@ -30,6 +30,16 @@ export {
   rfftfreq,
   type ShiftOptions,
 } from "./frequencies.ts";
+export { type ApproximateHammingOptions, approximateHammingDistances } from "./hamming/approximate.ts";
+export { hammingDistancesBounded } from "./hamming/bounded.ts";
+export {
+  type HammingMethod,
+  type HammingOptions,
+  type HammingWork,
+  hammingDistances,
+} from "./hamming/exact.ts";
+export { countingThreeSum, type SumsetCounts, sumsetCounts } from "./hamming/sumset.ts";
+export type { Symbols } from "./hamming/symbols.ts";
 export { type HartleyOptions, hartley, ihartley } from "./hartley.ts";
 export { type NufftOptions, nufft1, nufft2, nufft3 } from "./nonuniform/nufft.ts";
 export { intt, type NttConvolveOptions, type NttOptions, ntt, nttConvolve } from "./ntt.ts";

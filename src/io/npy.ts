@@ -149,16 +149,16 @@ const CODES: Readonly<Partial<Record<DType, string>>> = {
 };
 
 /**
- * The bytes of a .npy file, header and elements, in C order and little-endian. Throws DTypeError for bfloat16 and
- * float8, which NumPy does not have.
+ * The header of a .npy file in C order and little-endian, for elements that follow in pieces. Throws DTypeError for
+ * bfloat16 and float8, which NumPy does not have.
  */
-export function encodeNpy(x: Tensor): Uint8Array[] {
-  const descr = CODES[x.dtype];
+export function npyHeader(dtype: DType, lengths: Shape): Uint8Array<ArrayBuffer> {
+  const descr = CODES[dtype];
   if (!descr)
     throw new DTypeError(
-      `encodeNpy: NumPy has no ${x.dtype}; convert with astype("float32") or write .safetensors`,
+      `encodeNpy: NumPy has no ${dtype}; convert with astype("float32") or write .safetensors`,
     );
-  const shape = x.ndim === 1 ? `(${x.shape[0]},)` : `(${x.shape.join(", ")})`;
+  const shape = lengths.length === 1 ? `(${lengths[0]},)` : `(${lengths.join(", ")})`;
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${shape}, }`;
   // The elements start at a multiple of 64 bytes, so that they can be mapped into memory.
   const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
@@ -167,7 +167,15 @@ export function encodeNpy(x: Tensor): Uint8Array[] {
   header.set([1, 0, length & 0xff, length >>> 8], 6);
   header.set(new TextEncoder().encode(text), 10);
   header[header.length - 1] = 0x0a;
-  return [header, encodeElements(x)];
+  return header;
+}
+
+/**
+ * The bytes of a .npy file, header and elements, in C order and little-endian. Throws DTypeError for bfloat16 and
+ * float8, which NumPy does not have.
+ */
+export function encodeNpy(x: Tensor): Uint8Array[] {
+  return [npyHeader(x.dtype, x.shape), encodeElements(x)];
 }
 
 /** The array of a .npy file; see `decodeNpy` for what is read and what throws. */
