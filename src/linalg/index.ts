@@ -1,5 +1,6 @@
 import "../ops/methods.ts";
 
+export { type KMeans, type KMeansOptions, kMeans } from "./clustering/kMeans.ts";
 export { circulant, hankel, hilbert, kron, toeplitz, vandermonde } from "./constructors/structured.ts";
 export { fourierBasis, hermiteBasis, legendreBasis, type OrthonormalBasis } from "./design/basis.ts";
 export { orthonormalize } from "./design/orthonormalize.ts";
@@ -50,6 +51,12 @@ export {
   type TraceOptions,
   traceOfFunction,
 } from "./krylov/trace.ts";
+export {
+  type BootstrapAmg,
+  type BootstrapAmgOptions,
+  bootstrapAmg,
+} from "./multigrid/bootstrapAmg.ts";
+export { type MatchingAmg, type MatchingAmgOptions, matchingAmg } from "./multigrid/matchingAmg.ts";
 export { cond, matrixRank, nullSpace, orth, type RankOptions } from "./norms/condition.ts";
 export { type NormKind, norm } from "./norms/norm.ts";
 export { subspaceAngles } from "./norms/subspaceAngles.ts";

@@ -87,6 +87,7 @@ export {
   confusionMatrix,
   topKAccuracy,
 } from "./metrics/classification.ts";
+export { normalizedMutualInformation } from "./metrics/clustering.ts";
 export { averagePrecision, rocAuc } from "./metrics/ranking.ts";
 export { meanAbsoluteError, perplexity, r2Score, rootMeanSquaredError } from "./metrics/regression.ts";
 export {
