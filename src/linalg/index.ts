@@ -62,9 +62,15 @@ export { type NormKind, norm } from "./norms/norm.ts";
 export { subspaceAngles } from "./norms/subspaceAngles.ts";
 export { asOperator, type Linear } from "./operator/asOperator.ts";
 export { Banded, solveBanded, tridiagonal } from "./operator/banded.ts";
+export {
+  BlockTensorTrain,
+  type BlockTensorTrainShape,
+  blockTensorTrain,
+  evenFactors,
+} from "./operator/blockTensorTrain.ts";
 export { BlockDiagonal, Inverse, Product, Scaled, Sum, shiftedBy } from "./operator/composite.ts";
 export { Dense, FunctionOperator, type FunctionOperatorOptions } from "./operator/dense.ts";
-export { BlockTensorTrain, Kronecker, Monarch } from "./operator/kronecker.ts";
+export { Kronecker, Monarch, TensorTrain } from "./operator/kronecker.ts";
 export { LinearOperator, type Tags } from "./operator/operator.ts";
 export { solve } from "./operator/solve.ts";
 export { Sparse } from "./operator/sparse.ts";

@@ -11,12 +11,7 @@ import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { asOperator, type Linear } from "../operator/asOperator.ts";
 import { LinearOperator } from "../operator/operator.ts";
-import {
-  CycleOperator,
-  checkedRows,
-  checkLimits,
-  type MatchingAmgOptions,
-} from "./matchingAmg.ts";
+import { CycleOperator, checkedRows, checkLimits, type MatchingAmgOptions } from "./matchingAmg.ts";
 
 export interface BootstrapAmgOptions extends MatchingAmgOptions, IterationOptions {
   /** At most this many hierarchies; 40 unless told. */
