@@ -1,5 +1,10 @@
 import { eye, ones, type Tensor, take } from "polyadic";
-import { type ClusterAttributedOptions, clusterAttributedGraph, labelEntropy, modularity } from "polyadic/graph";
+import {
+  type ClusterAttributedOptions,
+  clusterAttributedGraph,
+  labelEntropy,
+  modularity,
+} from "polyadic/graph";
 import { type BootstrapAmg, bootstrapAmg, cg, eigh, kMeans, matchingAmg } from "polyadic/linalg";
 import { type AttributedGraph, stochasticBlockModel } from "polyadic/linalg/problems";
 import { normalizedMutualInformation } from "polyadic/nn";
@@ -39,11 +44,7 @@ interface Found {
 function compare(key: Key, graph: AttributedGraph, options: ClusterAttributedOptions): Found[] {
   const [first, second, third] = split(key, 3) as [Key, Key, Key];
   const { adjacency, labels } = graph;
-  const run = (
-    method: string,
-    given: Tensor | null,
-    weighting: "none" | "singular",
-  ): Found => {
+  const run = (method: string, given: Tensor | null, weighting: "none" | "singular"): Found => {
     const found = clusterAttributedGraph(first, adjacency, given, { ...options, weighting });
     return { method, labels: found.labels, convergenceRatio: found.convergenceRatio };
   };

@@ -4,13 +4,13 @@ import { computePlan } from "polyadic/lowrank";
 import {
   accuracy,
   dense,
-  lambda,
   type Layer,
+  lambda,
   muParam,
   relu,
   type Sequential,
-  sequential,
   type Structure,
+  sequential,
   softmaxCrossEntropy,
   structuredLinear,
 } from "polyadic/nn";
@@ -200,7 +200,13 @@ export default study({
     const planned = (["btt", "tt", "kronecker", "monarch", "low-rank"] as const).map((structure) => {
       const rank = structure === "monarch" ? 4 : structure === "low-rank" ? 16 : 2;
       const plan = computePlan({ in: 384, out: 1536, structure, rank });
-      return { structure, rank, multiplications: plan.flops, numbers: plan.params, "dense / it": plan.savings };
+      return {
+        structure,
+        rank,
+        multiplications: plan.flops,
+        numbers: plan.params,
+        "dense / it": plan.savings,
+      };
     });
     report.table(planned, "A layer of 384 → 1536, as in a small vision transformer");
 
@@ -264,7 +270,10 @@ function digitsStudy(
     const plan = computePlan({ width, structure, ...(rank === undefined ? {} : { rank }) });
     return { structure, width, rank: rank ?? 1, multiplications: 2 * plan.flops, loss, right };
   });
-  table(rows, "Handwritten digits, 300 steps: loss on the training set against multiplications of the hidden layers");
+  table(
+    rows,
+    "Handwritten digits, 300 steps: loss on the training set against multiplications of the hidden layers",
+  );
   const curve = (structure: Structure): readonly (readonly [number, number])[] =>
     rows
       .filter((row) => row.structure === structure && row.rank === 1)
@@ -274,7 +283,10 @@ function digitsStudy(
   const low = Math.max(btt[0]![0], full[0]![0]);
   const high = Math.min(btt.at(-1)![0], full.at(-1)![0]);
   const at = (line: typeof btt, x: number): number => {
-    const next = Math.max(1, line.findIndex(([own]) => own >= x));
+    const next = Math.max(
+      1,
+      line.findIndex(([own]) => own >= x),
+    );
     const [[x0, y0], [x1, y1]] = [line[next - 1]!, line[next]!];
     return y0 + ((y1 - y0) * (x - x0)) / (x1 - x0);
   };

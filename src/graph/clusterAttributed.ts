@@ -98,15 +98,17 @@ export function clusterAttributedGraph(
   });
   const { rows: augmented, attributeNode } = augmentRows(graph, own, kinds);
 
-  const { maxHierarchies, ratio, testIterations } = options;
+  const { ratio, testIterations } = options;
   const size = augmented.pattern.rows;
+  // As many vectors as nodes would be a basis of everything, in which all nodes are equally far from each other.
+  const { maxHierarchies = Math.max(1, Math.min(40, Math.floor(size / 3))) } = options;
   const { smoothVectors, hierarchies, convergenceRatio } = bootstrapAmg(
     foldIn(key, 0),
     asMatrix(definiteLaplacian(augmented)),
     {
       // A graph that the coarsest level would solve at once teaches nothing.
       maxCoarse: Math.max(1, Math.min(10, Math.floor(size / 5))),
-      ...(maxHierarchies === undefined ? {} : { maxHierarchies }),
+      maxHierarchies,
       ...(ratio === undefined ? {} : { ratio }),
       ...(testIterations === undefined ? {} : { testIterations }),
       ...(signal ? { signal } : {}),
