@@ -173,6 +173,8 @@ export default study({
     augmentedMinusStructure: atLeast(0.35),
     clearStructure: atLeast(0.85),
     convergenceRatio: atMost(1e-5),
+    growthPlain: atLeast(0.85),
+    growthW: atMost(0.5),
     largestOverSmallestW: atMost(1.8),
   },
 });

@@ -29,9 +29,7 @@ export async function readGraph(path: string): Promise<GraphTable> {
   const isWeight = (text: string | null): boolean =>
     text !== null && text.trim() !== "" && Number.isFinite(Number(text));
   const hasHeader =
-    width === 3
-      ? !isWeight(lines[0]![2]!)
-      : /^(source|from|src|node ?1)$/i.test(lines[0]![0]?.trim() ?? "");
+    width === 3 ? !isWeight(lines[0]![2]!) : /^(source|from|src|node ?1)$/i.test(lines[0]![0]?.trim() ?? "");
   const nodes = new Map<string, number>();
   const nodeOf = (name: string): number => {
     const known = nodes.get(name) ?? nodes.size;
