@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { PolyadicError } from "../tensor/errors.ts";
 import { addApproximate } from "./approximate.ts";
+import { addCluster } from "./cluster.ts";
 import { addComplete } from "./complete.ts";
 import { addDecompose } from "./decompose.ts";
 import { addInspect } from "./inspect.ts";
@@ -39,6 +40,7 @@ export async function runCli(argv: readonly string[], streams: Streams): Promise
   addDecompose(program, streams);
   addComplete(program, streams);
   addApproximate(program, streams);
+  addCluster(program, streams);
   addReconstruct(program, streams);
   addInspect(program, streams);
   addTransport(program, streams);

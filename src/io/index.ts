@@ -10,6 +10,12 @@ export {
 export type { Decoded } from "./elements.ts";
 export { type Chunks, writeFileAtomic } from "./files.ts";
 export { type FunctionInfo, type LoadedFunction, readFunction, saveFunction } from "./functionFile.ts";
+export {
+  type GraphTable,
+  type NodeAttributes,
+  readGraph,
+  readNodeAttributes,
+} from "./graphTables.ts";
 export { encodeImage, readImage, readImageFolder, writeImage } from "./images.ts";
 export {
   type MatrixMarketField,

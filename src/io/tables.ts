@@ -83,6 +83,27 @@ export function readTable(path: string): Promise<TableMatrix> {
   });
 }
 
+/**
+ * The cells of a table as text, row by row, empty ones null: every line of a text file, its header among them; the names of
+ * columns and the rows of a parquet file. Throws FileError, also for an empty table, and MissingPackageError without
+ * @duckdb/node-api.
+ */
+export function readCells(path: string): Promise<(string | null)[][]> {
+  const isText = extname(path).toLowerCase() !== ".parquet";
+  return withTable(
+    path,
+    async ({ columns, rows }) => {
+      const lines: (string | null)[][] = isText ? [] : [columns.map(({ name }) => name)];
+      for await (const values of rows(columns.map(() => "VARCHAR")))
+        for (let i = 0; i < values[0]!.length; i++)
+          lines.push(values.map((column) => (column[i] as string | null)?.trim() ?? null));
+      if (lines.length === 0) throw new FileError(`${path}: the table has no rows`);
+      return lines;
+    },
+    isText ? ", header=false, all_varchar=true, null_padding=false" : "",
+  );
+}
+
 /** A sparse tensor read from a table of index, …, value. */
 export interface TableEntries {
   readonly tensor: SparseTensor;
@@ -179,7 +200,7 @@ interface OpenTable {
   rows(casts: readonly string[]): AsyncIterable<DuckDBValue[][]>;
 }
 
-async function withTable<T>(path: string, use: (table: OpenTable) => Promise<T>): Promise<T> {
+async function withTable<T>(path: string, use: (table: OpenTable) => Promise<T>, options = ""): Promise<T> {
   const { DuckDBInstance } = await optionalPackage(
     "@duckdb/node-api",
     "reading tables",
@@ -200,7 +221,7 @@ async function withTable<T>(path: string, use: (table: OpenTable) => Promise<T>)
   let connection: DuckDBConnection | undefined;
   try {
     connection = await instance.connect();
-    return await use(await openTable(connection, source(literal.path)));
+    return await use(await openTable(connection, source(literal.path, options)));
   } catch (error) {
     if (error instanceof FileError) throw error;
     const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
@@ -225,10 +246,10 @@ async function literalPath(path: string): Promise<{ path: string; remove: () => 
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-function source(path: string): string {
+function source(path: string, options: string): string {
   if (extname(path).toLowerCase() === ".parquet") return `read_parquet(${quoted(path)})`;
   const separator = extname(path).toLowerCase() === ".tsv" ? ", delim='\t'" : "";
-  return `read_csv(${quoted(path)}, nullstr=['', 'NA', 'N/A', '#N/A', 'null', 'NULL', 'nan', 'NaN', 'NAN']${separator})`;
+  return `read_csv(${quoted(path)}, nullstr=['', 'NA', 'N/A', '#N/A', 'null', 'NULL', 'nan', 'NaN', 'NAN']${separator}${options})`;
 }
 
 async function openTable(connection: DuckDBConnection, from: string): Promise<OpenTable> {

@@ -1,5 +1,6 @@
 import "../ops/methods.ts";
 
+export { type KMeans, type KMeansOptions, kMeans } from "./clustering/kMeans.ts";
 export { circulant, hankel, hilbert, kron, toeplitz, vandermonde } from "./constructors/structured.ts";
 export { fourierBasis, hermiteBasis, legendreBasis, type OrthonormalBasis } from "./design/basis.ts";
 export { orthonormalize } from "./design/orthonormalize.ts";
@@ -50,14 +51,26 @@ export {
   type TraceOptions,
   traceOfFunction,
 } from "./krylov/trace.ts";
+export {
+  type BootstrapAmg,
+  type BootstrapAmgOptions,
+  bootstrapAmg,
+} from "./multigrid/bootstrapAmg.ts";
+export { type MatchingAmg, type MatchingAmgOptions, matchingAmg } from "./multigrid/matchingAmg.ts";
 export { cond, matrixRank, nullSpace, orth, type RankOptions } from "./norms/condition.ts";
 export { type NormKind, norm } from "./norms/norm.ts";
 export { subspaceAngles } from "./norms/subspaceAngles.ts";
 export { asOperator, type Linear } from "./operator/asOperator.ts";
 export { Banded, solveBanded, tridiagonal } from "./operator/banded.ts";
+export {
+  BlockTensorTrain,
+  type BlockTensorTrainShape,
+  blockTensorTrain,
+  evenFactors,
+} from "./operator/blockTensorTrain.ts";
 export { BlockDiagonal, Inverse, Product, Scaled, Sum, shiftedBy } from "./operator/composite.ts";
 export { Dense, FunctionOperator, type FunctionOperatorOptions } from "./operator/dense.ts";
-export { BlockTensorTrain, Kronecker, Monarch } from "./operator/kronecker.ts";
+export { Kronecker, Monarch, TensorTrain } from "./operator/kronecker.ts";
 export { LinearOperator, type Tags } from "./operator/operator.ts";
 export { solve } from "./operator/solve.ts";
 export { Sparse } from "./operator/sparse.ts";

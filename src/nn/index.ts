@@ -13,9 +13,11 @@ export {
 } from "./attention/multiHead.ts";
 export { alibiSlopes, type RotaryOptions, rotate, sinusoidalPositions } from "./attention/positions.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "./attention/scaledDotProduct.ts";
+export type { Factor, Structure, StructureOptions, StructurePlan } from "./base/structures.ts";
 export { countParameters, summary } from "./base/summary.ts";
 export type { Fan, Initializer, WeightDistribution, WeightSpec } from "./init/initializers.ts";
 export * as initializers from "./init/initializers.ts";
+export { type MuParam, muParam } from "./init/muParam.ts";
 export { type Mup, type MupLeaf, type MupOptions, type MupRole, mup } from "./init/mup.ts";
 export {
   type Activation,
@@ -38,7 +40,15 @@ export {
   softsign,
   swiglu,
 } from "./layers/activations.ts";
-export { type Layers, type MlpOptions, mlp, parallel, residual, sequential } from "./layers/compose.ts";
+export {
+  type Layers,
+  type MlpOptions,
+  mlp,
+  parallel,
+  residual,
+  type Sequential,
+  sequential,
+} from "./layers/compose.ts";
 export {
   type ConvLayerOptions,
   type ConvParams,
@@ -69,6 +79,14 @@ export {
 } from "./layers/normalization.ts";
 export { avgPool, globalAvgPool, globalMaxPool, maxPool } from "./layers/pooling.ts";
 export {
+  type RatedLayer,
+  type RateOptions,
+  type StructuredLinear,
+  type StructuredLinearOptions,
+  type StructuredLinearParams,
+  structuredLinear,
+} from "./layers/structuredLinear.ts";
+export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
   hinge,
@@ -87,6 +105,7 @@ export {
   confusionMatrix,
   topKAccuracy,
 } from "./metrics/classification.ts";
+export { normalizedMutualInformation } from "./metrics/clustering.ts";
 export { averagePrecision, rocAuc } from "./metrics/ranking.ts";
 export { meanAbsoluteError, perplexity, r2Score, rootMeanSquaredError } from "./metrics/regression.ts";
 export {

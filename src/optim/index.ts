@@ -100,3 +100,4 @@ export { type AccumulateState, accumulate } from "./wrappers/accumulate.ts";
 export { type EmaState, ema, type LookaheadState, lookahead } from "./wrappers/average.ts";
 export { clipByBlockRms, clipByGlobalNorm, clipByValue } from "./wrappers/clip.ts";
 export { grouped, masked, type ParameterGroup, type Part } from "./wrappers/groups.ts";
+export { withLearningRates } from "./wrappers/learningRates.ts";

@@ -28,6 +28,7 @@ import {
   shiftedBy,
   solve,
   solveBanded,
+  TensorTrain,
   Toeplitz,
   toeplitz,
   tridiagonal,
@@ -94,7 +95,11 @@ function zoo(kind: Kind): Record<string, LinearOperator> {
       matrix(3 * 2, 4, kind, 1).reshape([3, 2, 4]),
       matrix(4 * 3, 5, kind, 2).reshape([4, 3, 5]),
     ),
-    "tensor-train": new BlockTensorTrain([
+    "block tensor-train": new BlockTensorTrain([
+      matrix(3 * 2, 4 * 2, kind, 1).reshape([3, 2, 8]),
+      matrix(4 * 6, 2, kind, 2).reshape([4, 6, 2]),
+    ]),
+    "tensor-train": new TensorTrain([
       matrix(2 * 3, 2, kind, 1).reshape([1, 2, 3, 2]),
       matrix(2 * 3, 2 * 3, kind, 2).reshape([2, 3, 2, 3]),
       matrix(3 * 2, 2, kind, 3).reshape([3, 2, 2, 1]),
@@ -166,7 +171,7 @@ describe("cheap ways", () => {
     const small = eye(16, 16);
     expect(new Kronecker([small, small, small]).cost()).toBe(3 * 16 * n);
     const cores = [eye(16, 16).reshape([1, 16, 16, 1]), eye(16, 16).reshape([1, 16, 16, 1])];
-    expect(new BlockTensorTrain(cores).cost()).toBe(2 * 16 * 256);
+    expect(new TensorTrain(cores).cost()).toBe(2 * 16 * 256);
   });
 
   it("a product with a large Kronecker product never forms it", () => {
@@ -261,7 +266,7 @@ describe("bad input", () => {
     expect(() => new Banded(zeros([2, 5]), { lower: -1, upper: 1 })).toThrow(/>= 0/);
     expect(() => tridiagonal(zeros([3]), zeros([3]), zeros([2]))).toThrow(/\[2\]/);
     expect(() => new Monarch(zeros([2, 2, 2]), zeros([3, 2, 2]))).toThrow(/left \[q, s, k\]/);
-    expect(() => new BlockTensorTrain([zeros([1, 2, 2, 2])])).toThrow(/ranks/);
+    expect(() => new TensorTrain([zeros([1, 2, 2, 2])])).toThrow(/ranks/);
     expect(() => new Sum([zeros([2, 2]), zeros([3, 3])])).toThrow(/one shape/);
     expect(() => new Product([zeros([2, 2]), zeros([3, 3])])).toThrow(/do not fit/);
     expect(() => new Inverse(new Toeplitz(tensor([1, 2])))).toThrow(/no solver/);

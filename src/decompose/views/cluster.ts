@@ -1,11 +1,11 @@
 // Clustering of samples that were seen in several views: by the unfolding along the samples, or by a rank-one fit of
 // the whole tensor, which sees weaker classes.
 
+import { kMeans } from "../../linalg/clustering/kMeans.ts";
 import { eigh } from "../../linalg/spectral/eigh.ts";
 import { svd } from "../../linalg/spectral/svd.ts";
 import { matmul } from "../../ops/contract.ts";
 import { narrowAxis, reshape } from "../../ops/movement.ts";
-import { uniform } from "../../random/distributions.ts";
 import { foldIn, type Key } from "../../random/key.ts";
 import { isComplex } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
@@ -91,7 +91,7 @@ export function multiViewCluster(key: Key, x: Tensor, options: MultiViewOptions 
       ? leadingVectors(input, 1, count)
       : cp(input, count, { key: foldIn(key, 1), maxIterations: sweeps, ridge: 1e-6 }).factors[1]!;
   return {
-    labels: kMeans(foldIn(key, 0), scores.contiguous(), classes),
+    labels: kMeans(foldIn(key, 0), scores.contiguous(), classes).labels,
     scores,
     alignmentEstimate: Number.NaN,
   };
@@ -143,65 +143,4 @@ function estimateAlignment(x: Tensor, method: "unfold" | "tensor"): number {
   if (!(strength > 0)) return 0;
   const b = reduced * (1 + nM / (strength * nT));
   return unfoldingPrediction(b, (strength * nT) / root, c1, c2).alignment;
-}
-
-/** Lloyd's algorithm on rows, five starts by k-means++ (Arthur and Vassilvitskii 2007). O(n k) a pass. */
-function kMeans(key: Key, rows: Tensor, k: number): Tensor {
-  const [n, width] = rows.shape as [number, number];
-  const data = rows.data() as Float64Array;
-  let best: { labels: Int32Array; cost: number } | null = null;
-  for (let start = 0; start < 5; start++) {
-    const draws = uniform(foldIn(key, start), [k]).data() as Float64Array;
-    const centers = new Float64Array(k * width);
-    const distance = (i: number, c: number): number => {
-      let sum = 0;
-      for (let j = 0; j < width; j++) sum += (data[i * width + j]! - centers[c * width + j]!) ** 2;
-      return sum;
-    };
-    const nearest = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
-    for (let c = 0; c < k; c++) {
-      const total = nearest.reduce((a, b) => a + b, 0);
-      let chosen = c === 0 || !(total > 0) ? Math.floor(draws[c]! * n) : n - 1;
-      if (c > 0 && total > 0)
-        for (let i = 0, left = draws[c]! * total; i < n; i++) {
-          left -= nearest[i]!;
-          if (left <= 0) {
-            chosen = i;
-            break;
-          }
-        }
-      centers.set(data.subarray(chosen * width, (chosen + 1) * width), c * width);
-      for (let i = 0; i < n; i++) nearest[i] = Math.min(nearest[i]!, distance(i, c));
-    }
-    const labels = new Int32Array(n).fill(-1);
-    let cost = 0;
-    for (let pass = 0, moved = true; moved && pass < 100; pass++) {
-      moved = false;
-      cost = 0;
-      for (let i = 0; i < n; i++) {
-        let own = 0;
-        let least = Number.POSITIVE_INFINITY;
-        for (let c = 0; c < k; c++) {
-          const d = distance(i, c);
-          if (d < least) {
-            least = d;
-            own = c;
-          }
-        }
-        cost += least;
-        if (labels[i] !== own) moved = true;
-        labels[i] = own;
-      }
-      const counts = new Float64Array(k);
-      centers.fill(0);
-      for (let i = 0; i < n; i++) {
-        counts[labels[i]!]!++;
-        for (let j = 0; j < width; j++) centers[labels[i]! * width + j]! += data[i * width + j]!;
-      }
-      for (let c = 0; c < k; c++)
-        for (let j = 0; j < width; j++) centers[c * width + j]! /= Math.max(1, counts[c]!);
-    }
-    if (!best || cost < best.cost) best = { labels, cost };
-  }
-  return new Tensor(best!.labels, [n], "int32");
 }

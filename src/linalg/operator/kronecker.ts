@@ -1,4 +1,4 @@
-// Products of many small matrices that stand for a large one: Kronecker, Monarch and block tensor-train operators.
+// Products of many small matrices that stand for a large one: Kronecker, Monarch and tensor-train operators.
 
 import { moveAxis } from "../../ops/movement.ts";
 import { ShapeError } from "../../tensor/errors.ts";
@@ -72,6 +72,9 @@ export class Kronecker extends LinearOperator {
       onColumns("Kronecker operator", b, this.shape[0], (columns) =>
         this.#along(columns, lengths, solvers as ((x: Tensor) => Tensor)[]),
       );
+  }
+  override parameters(): number {
+    return this.factors.reduce((sum, factor) => sum + factor.parameters(), 0);
   }
   override cost(): number {
     let size = this.shape[1];
@@ -154,13 +157,16 @@ class TransposedMonarch extends LinearOperator {
   override cost(): number {
     return this.#of.cost();
   }
+  override parameters(): number {
+    return this.#of.parameters();
+  }
 }
 
 /**
  * A matrix in tensor-train form, from cores `[r, m, n, r']` with r = 1 at the ends: entry (i₁ i₂ …, j₁ j₂ …) is the product
  * of the matrices cores[k][:, iₖ, jₖ, :]. A product costs O(d r² m n N / n).
  */
-export class BlockTensorTrain extends LinearOperator {
+export class TensorTrain extends LinearOperator {
   readonly kind: string = "tensor-train";
   readonly cores: readonly Tensor[];
 
@@ -193,17 +199,20 @@ export class BlockTensorTrain extends LinearOperator {
     }
     return state.reshape([this.shape[0], columns]);
   }
-  override transpose(): BlockTensorTrain {
-    return new BlockTensorTrain(
+  override transpose(): TensorTrain {
+    return new TensorTrain(
       this.cores.map((core) => core.transpose([0, 2, 1, 3])),
       this.tags,
     );
   }
-  override conj(): BlockTensorTrain {
-    return new BlockTensorTrain(
+  override conj(): TensorTrain {
+    return new TensorTrain(
       this.cores.map((core) => core.conj()),
       this.tags,
     );
+  }
+  override parameters(): number {
+    return this.cores.reduce((sum, { size }) => sum + size, 0);
   }
   override cost(): number {
     let [done, open] = [1, this.shape[1]];

@@ -80,6 +80,11 @@ export abstract class LinearOperator {
   /** Multiplications of one product with a vector. */
   abstract cost(): number;
 
+  /** Numbers that the operator is made of; as many as `cost()` multiplications unless the kind knows better. */
+  parameters(): number {
+    return this.cost();
+  }
+
   toString(): string {
     const tags = Object.entries(this.tags)
       .filter(([, value]) => value)

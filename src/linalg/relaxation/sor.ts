@@ -1,7 +1,5 @@
 // Successive over-relaxation, and the symmetric pair of its sweeps as a preconditioner.
 
-import { fromDense } from "../../sparse/base/constructors.ts";
-import { SparseMatrix } from "../../sparse/base/sparseMatrix.ts";
 import { realRows } from "../../sparse/direct/incomplete.ts";
 import { diagonalPlaces, type RealRows } from "../../sparse/direct/incompleteKernel.ts";
 import { multiplyVector } from "../../sparse/kernels/product.ts";
@@ -12,9 +10,8 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { checkTolerances, type KrylovOptions, watch } from "../krylov/problem.ts";
 import { checkVector, VectorSpace } from "../krylov/space.ts";
 import type { Linear } from "../operator/asOperator.ts";
-import { Dense } from "../operator/dense.ts";
-import { isKnown, LinearOperator, meetDTypes } from "../operator/operator.ts";
-import { Sparse } from "../operator/sparse.ts";
+import { entriesOf } from "../operator/entries.ts";
+import { isKnown, meetDTypes } from "../operator/operator.ts";
 
 export interface SorOptions extends Omit<KrylovOptions, "preconditioner"> {
   /** The relaxation parameter, in (0, 2); 1 is the method of Gauss and Seidel. */
@@ -51,17 +48,6 @@ export function sweepable(name: string, a: Linear): Sweepable {
     return 1 / values[p];
   });
   return { rows, inverse };
-}
-
-function entriesOf(name: string, a: Linear): SparseMatrix {
-  if (a instanceof SparseMatrix) return a;
-  if (a instanceof Sparse) return a.matrix;
-  if (a instanceof LinearOperator && !(a instanceof Dense))
-    throw new DomainError(`${name}: a must be a matrix whose entries are known, got a ${a.kind} operator`);
-  const matrix = a instanceof Dense ? a.matrix : a;
-  if (matrix.ndim !== 2)
-    throw new ShapeError(`${name}: a must be a matrix, got shape ${formatShape(matrix.shape)}`);
-  return fromDense(matrix);
 }
 
 /** Throws DomainError unless 0 < omega < 2: elsewhere no sweep converges. */

@@ -21,8 +21,14 @@ export function initAll<P extends readonly unknown[]>(layers: Layers<P>, key: Te
   return layers.map((layer, i) => layer.init(keys[i]!)) as unknown as P;
 }
 
+/** Layers one after another, and what they are. */
+export interface Sequential<P extends readonly unknown[]> extends Layer<P> {
+  readonly layers: Layers<P>;
+}
+
 /** One layer after another; its parameters are an array of theirs. Keys are split among them. */
-export const sequential = <P extends readonly unknown[]>(...layers: Layers<P>): Layer<P> => ({
+export const sequential = <P extends readonly unknown[]>(...layers: Layers<P>): Sequential<P> => ({
+  layers,
   init: (key) => initAll<P>(layers, key),
   apply: (params, x, pass) => {
     const passes = splitPass(pass, layers.length);

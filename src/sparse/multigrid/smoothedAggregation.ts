@@ -2,18 +2,17 @@
 
 import { bindOne } from "../../ops/bind.ts";
 import { astype } from "../../ops/cast.ts";
-import { allocate, machineEpsilon } from "../../tensor/dtype.ts";
+import { allocate } from "../../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkFinite, columnsOf, denseOperand } from "../base/arguments.ts";
 import type { SparseMatrix } from "../base/sparseMatrix.ts";
-import { checkHermitian, factorCholesky } from "../direct/factor.ts";
 import { type Preconditioner, realRows } from "../direct/incomplete.ts";
 import type { RealRows } from "../direct/incompleteKernel.ts";
-import { checkSymmetricPattern } from "../direct/symbolic.ts";
 import { multiplyVector } from "../kernels/product.ts";
 import { aggregate, strongNeighbours } from "./aggregation.ts";
+import { checkSymmetricPositive, coarseSolver } from "./coarsest.ts";
 import { type CycleLevel, cycle, type Hierarchy, multigridCycleP } from "./cycle.ts";
 import {
   filtered,
@@ -113,24 +112,6 @@ function candidatesOf(n: number, nearNullSpace: Tensor | undefined): { data: Flo
   return { data, k: columns.shape[1] };
 }
 
-/** Solves on the coarsest level; where its matrix is singular (no border value is given) with a slightly larger diagonal. */
-function coarseSolver(a: RealRows): (x: Float64Array) => void {
-  const { pattern, values } = a;
-  try {
-    const factor = factorCholesky(NAME, pattern, 1, values, "amd", Number.POSITIVE_INFINITY);
-    return (x) => factor.solve(false, 1, x);
-  } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    const shifted = values.slice();
-    for (let i = 0; i < pattern.rows; i++) {
-      const d = pattern.find(i, i);
-      if (d >= 0) shifted[d] += Math.sqrt(machineEpsilon("float64")) * Math.abs(shifted[d]);
-    }
-    const factor = factorCholesky(NAME, pattern, 1, shifted, "amd", Number.POSITIVE_INFINITY);
-    return (x) => factor.solve(false, 1, x);
-  }
-}
-
 /**
  * Algebraic multigrid for a real symmetric positive definite matrix by smoothed aggregation: unknowns are joined along strong
  * connections, near-null vectors are interpolated exactly, and interpolation is smoothed by a step of Jacobi's method. As
@@ -158,9 +139,7 @@ export function smoothedAggregation(a: SparseMatrix, options: SmoothedAggregatio
   for (const step of steps) count("steps", step, 0);
   count("maxLevels", maxLevels, 1);
   count("coarseSize", coarseSize, 1);
-  checkSymmetricPattern(NAME, finest.pattern);
-  checkHermitian(NAME, finest.pattern, 1, finest.values, 1000 * machineEpsilon(a.dtype));
-  checkPositiveDiagonal(finest);
+  checkSymmetricPositive(NAME, finest, a.dtype);
 
   const levels: CycleLevel[] = [];
   const sizes: MultigridLevel[] = [];
@@ -187,7 +166,7 @@ export function smoothedAggregation(a: SparseMatrix, options: SmoothedAggregatio
     levels,
     visits: kind === "V" ? 1 : 2,
     steps,
-    coarsest: coarseSolver(current),
+    coarsest: coarseSolver(NAME, current),
     n,
   };
   const apply = (r: Tensor): Tensor => {
@@ -201,16 +180,6 @@ export function smoothedAggregation(a: SparseMatrix, options: SmoothedAggregatio
     apply,
     solve: (b, solveOptions) => iterate(hierarchy, finest, b, solveOptions),
   };
-}
-
-function checkPositiveDiagonal({ pattern, values }: RealRows): void {
-  for (let i = 0; i < pattern.rows; i++) {
-    const p = pattern.find(i, i);
-    if (p < 0 || !(values[p] > 0))
-      throw new DomainError(
-        `${NAME}: a is not positive definite: diagonal entry ${i} is ${p < 0 ? "not stored" : values[p]}`,
-      );
-  }
 }
 
 /** Cycle after cycle. */

@@ -1,0 +1,9 @@
+import "../ops/methods.ts";
+
+export { type AugmentedGraph, augmentGraph } from "./augment.ts";
+export {
+  type AttributedClusters,
+  type ClusterAttributedOptions,
+  clusterAttributedGraph,
+} from "./clusterAttributed.ts";
+export { labelEntropy, modularity } from "./measures.ts";
