@@ -37,6 +37,20 @@ export {
   type TraceOptions,
   traceOfFunction,
 } from "./krylov/trace.ts";
+export {
+  type EmpiricalInterpolation,
+  type EmpiricalInterpolationOptions,
+  empiricalInterpolation,
+  type PairKernel,
+} from "./multipole/empiricalInterpolation.ts";
+export {
+  FastSum,
+  type FastSumLevel,
+  type FastSumOptions,
+  type FastSumPlan,
+  fastSum,
+} from "./multipole/fastSum.ts";
+export type { KernelSpec } from "./multipole/kernel.ts";
 export { cond, matrixRank, nullSpace, orth, type RankOptions } from "./norms/condition.ts";
 export { type NormKind, norm } from "./norms/norm.ts";
 export { subspaceAngles } from "./norms/subspaceAngles.ts";
