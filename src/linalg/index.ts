@@ -115,3 +115,21 @@ export { type LUFactors, lu } from "./systems/lu.ts";
 export { pinv } from "./systems/pseudoinverse.ts";
 export { solvePositive } from "./systems/solve.ts";
 export { solveTriangular } from "./systems/solveTriangular.ts";
+export {
+  type Coefficients,
+  cosine,
+  type DistanceFamily,
+  type DistanceFunction,
+  exponential,
+  expPolynomial,
+  expQuadratic,
+  polynomial,
+  rational,
+} from "./trees/distanceFunction.ts";
+export {
+  type DistanceFit,
+  type FitDistanceOptions,
+  fitDistanceFunction,
+} from "./trees/fitDistanceFunction.ts";
+export { type Tree, treeDistances } from "./trees/tree.ts";
+export { TreeIntegrator, type TreeIntegratorOptions, treeIntegrator } from "./trees/treeIntegrator.ts";

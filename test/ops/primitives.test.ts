@@ -52,6 +52,14 @@ const copy = {
   columns: 2,
   multiply: (x: Float64Array, _: number, y: Float64Array): void => y.set(x),
 };
+RECIPES["treeProduct"] = {
+  params: {
+    n: 2,
+    family: null,
+    prepare: () => ({ multiply: (x: Float64Array, _: number, y: Float64Array): void => y.set(x) }),
+  },
+  operands: (x) => [x.at(0), x],
+};
 RECIPES["plannedProduct"] = { params: { plan: copy } };
 
 const SPECIAL_OF_TWO =

@@ -2,3 +2,4 @@
 import "../../ops/methods.ts";
 
 export { lowRankMatrix } from "./lowRank.ts";
+export { type RandomTreeOptions, randomTree } from "./randomTree.ts";

@@ -1,0 +1,3 @@
+import "../ops/methods.ts";
+
+export { minimumSpanningTree, randomSpanningTree, type SpanningTree } from "./spanningTree.ts";
