@@ -212,10 +212,10 @@ export default study({
     let end = start;
     const slope = valueAndGrad(loss);
     for (let step = 0, rate = 0.05; step < 400; step++) {
-      const [value, gradient] = slope(params);
+      const { value, grad: gradient } = slope(params);
       if (value.item() > end) rate /= 2;
       end = Math.min(end, value.item());
-      params = params.sub((gradient as Tensor).mul(rate));
+      params = params.sub(gradient.mul(rate));
     }
     report.note(
       `Three parameters of a mask over 8 × 8 patches: squared error ${start.toExponential(2)} without, ${end.toExponential(2)} with it.`,

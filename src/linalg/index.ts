@@ -72,6 +72,7 @@ export {
   Permutation,
   Toeplitz,
 } from "./operator/structured.ts";
+export { ToeplitzPlus } from "./operator/toeplitzPlus.ts";
 export { type FullQR, fullQr } from "./orthogonal/fullQR.ts";
 export { type PivotedQR, pivotedQr } from "./orthogonal/pivotedQR.ts";
 export { type Polar, polar } from "./orthogonal/polar.ts";
@@ -90,6 +91,20 @@ export {
   randomizedSvd,
   rangeFinder,
 } from "./orthogonal/rangeFinder.ts";
+export {
+  type RieszCollocation,
+  type RieszOptions,
+  rieszCollocation,
+  rieszDifferences,
+} from "./riesz/collocation.ts";
+export {
+  type RieszSolution,
+  type RieszSpline,
+  rieszDerivative,
+  type SolveRieszOptions,
+  solveRiesz,
+} from "./riesz/solveRiesz.ts";
+export { rieszSymbol } from "./riesz/symbol.ts";
 export { type Eig, eig, eigTwoSided, eigvals, type TwoSidedEig } from "./spectral/eig.ts";
 export { type Eigh, type EighOptions, eigh, eigvalsh } from "./spectral/eigh.ts";
 export { fullSvd } from "./spectral/fullSvd.ts";
