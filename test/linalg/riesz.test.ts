@@ -70,11 +70,7 @@ describe("rieszSymbol", () => {
         const f = rieszSymbol({ degree, alpha });
         expect(f(0)).toBe(0);
         expect(f(0.01) / 0.01 ** alpha).toBeCloseTo(1, 3);
-        const top = Math.max(
-          ...linspace(0, Math.PI, 2001)
-            .toArray()
-            .map((t) => f(t as number)),
-        );
+        const top = Math.max(...numbers(linspace(0, Math.PI, 2001)).map(f));
         return f(Math.PI) / top;
       }),
     );
