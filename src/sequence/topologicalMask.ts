@@ -18,7 +18,7 @@ export type TopologicalMask = (params: Tensor) => TreeIntegrator;
  * Masks exp(a d² + b d + c) of the distances d in a tree, as operators `[n, n]`: positive, relative and aware of
  * topology, for three parameters a layer. The product is differentiable in them.
  *
- * Source: K. Choromanski and others, arXiv 2406.15881, Section 4.4.
+ * Source: K. Choromanski and others, arXiv 2406.15881.
  *
  * @throws as `treeIntegrator`; the mask throws ShapeError unless `params` is `[3]`.
  */
