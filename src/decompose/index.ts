@@ -14,6 +14,12 @@ export {
   type CompletionCandidate,
   complete,
 } from "./completion/complete.ts";
+export {
+  type CompletedMatrix,
+  type CompleteMatrixOptions,
+  completeMatrix,
+} from "./completion/matrixAltmin.ts";
+export type { ObservedMatrix } from "./completion/observedMatrix.ts";
 export { convert } from "./convert.ts";
 export type { CountData } from "./counts/countData.ts";
 export { type PoissonCpOptions, type PoissonCpResult, poissonCp } from "./counts/poissonCp.ts";

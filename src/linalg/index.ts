@@ -1,6 +1,19 @@
 import "../ops/methods.ts";
 
 export { circulant, hankel, hilbert, kron, toeplitz, vandermonde } from "./constructors/structured.ts";
+export { fourierBasis, hermiteBasis, legendreBasis, type OrthonormalBasis } from "./design/basis.ts";
+export { orthonormalize } from "./design/orthonormalize.ts";
+export { type Design, type DesignKind, type DesignOptions, sampleDesign } from "./design/sampleDesign.ts";
+export {
+  type StableSample,
+  type StableSampleOptions,
+  stableSample,
+  type WeightedFit,
+  weightedLstsq,
+} from "./design/weightedLstsq.ts";
+export { type DcdmOptions, dcdm } from "./directions/dcdm.ts";
+export { directionLoss } from "./directions/directionLoss.ts";
+export { type RitzDatasetOptions, ritzDataset } from "./directions/ritzDataset.ts";
 export { discreteLyapunov } from "./equations/discreteLyapunov.ts";
 export { discreteRiccati, type RiccatiOptions, riccati } from "./equations/riccati.ts";
 export { lyapunov, sylvester } from "./equations/sylvester.ts";
@@ -91,6 +104,20 @@ export {
   randomizedSvd,
   rangeFinder,
 } from "./orthogonal/rangeFinder.ts";
+export { type GcrodrOptions, gcrodr, type RecycleSpace, type RecyclingSolution } from "./recycling/gcrodr.ts";
+export { type ManyOptions, type ManySolution, type RelatedSystem, solveMany } from "./recycling/solveMany.ts";
+export { type SortOptions, sortInstances } from "./recycling/sortInstances.ts";
+export type { Bandit, Observation } from "./relaxation/bandit.ts";
+export { type ChebState, chebCB } from "./relaxation/chebCB.ts";
+export { jacobiRadius, optimalOmega } from "./relaxation/optimalOmega.ts";
+export {
+  type SequenceOptions,
+  type SequenceSolution,
+  type SequenceSystem,
+  solveSequence,
+} from "./relaxation/solveSequence.ts";
+export { type RelaxationSolution, type SorOptions, sor, ssor } from "./relaxation/sor.ts";
+export { binnedTsallis, type TsallisState, tsallisInf } from "./relaxation/tsallisInf.ts";
 export {
   type RieszCollocation,
   type RieszOptions,
@@ -105,6 +132,20 @@ export {
   solveRiesz,
 } from "./riesz/solveRiesz.ts";
 export { rieszSymbol } from "./riesz/symbol.ts";
+export {
+  type SketchPreconditioned,
+  type SketchPreconditionedOptions,
+  sketchPreconditionedLstsq,
+} from "./sketching/preconditioned.ts";
+export { SampledHadamard } from "./sketching/sampledHadamard.ts";
+export { type SketchKind, type SketchOptions, sketch } from "./sketching/sketch.ts";
+export {
+  type SketchedLstsq,
+  type SketchedLstsqOptions,
+  type SketchRowsOptions,
+  sketchedLstsq,
+  sketchRows,
+} from "./sketching/sketchedLstsq.ts";
 export { type Eig, eig, eigTwoSided, eigvals, type TwoSidedEig } from "./spectral/eig.ts";
 export { type Eigh, type EighOptions, eigh, eigvalsh } from "./spectral/eigh.ts";
 export { fullSvd } from "./spectral/fullSvd.ts";
@@ -119,6 +160,31 @@ export {
 export { eigGeneralized, type GeneralizedEig, type QZ, qz } from "./spectral/qz.ts";
 export { type EigenvalueSort, rsf2csf, type Schur, type SchurOptions, schur } from "./spectral/schur.ts";
 export { type SVD, svd, svdvals } from "./spectral/svd.ts";
+export type { StreamFold, StreamRows, TopEigenvector } from "./streaming/fold.ts";
+export { type OjaOptions, type OjaState, oja } from "./streaming/oja.ts";
+export {
+  type StreamState,
+  type StreamTopEigenvectorOptions,
+  streamTopEigenvector,
+  topEigenvectorOfStream,
+} from "./streaming/topEigenvector.ts";
+export {
+  type DifferenceOptions,
+  type DifferenceSubspace,
+  differenceSubspace,
+  karcherMean2,
+  type MeanOptions,
+  type SecondDifference,
+  secondDifferenceSubspace,
+} from "./subspaces/difference.ts";
+export {
+  type SeriesOptions,
+  type StepOptions,
+  type SubspaceSeries,
+  subspaceAcceleration,
+  subspaceSeries,
+  subspaceVelocity,
+} from "./subspaces/series.ts";
 export { cholesky } from "./systems/cholesky.ts";
 export { choleskyDowndate, choleskyUpdate } from "./systems/choleskyUpdate.ts";
 export { det, inv, type SlogDet, slogdet } from "./systems/determinant.ts";

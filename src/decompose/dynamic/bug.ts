@@ -107,6 +107,9 @@ export function bugStep<Y extends LowRank>(
  * low-rank state with values of the same kind. Real states become complex where the operator asks for it. Error O(h) plus
  * the tolerance times the number of steps.
  *
+ * Bases grow by what F has in the present bases: a start of rank 1 whose F is orthogonal to them all (transport of a state that
+ * is even in all directions) would never move. Start with a few random directions of weight zero besides.
+ *
  * @throws as `bugStep`, and DomainError unless t1 ≥ t0.
  */
 export function bugIntegrate<Y extends LowRank>(

@@ -134,6 +134,22 @@ export class Basis {
     }
   }
 
+  /**
+   * A step of Arnoldi's method: y without its components along the first `count` columns, normalized, becomes the next
+   * column. The components and the length of the rest are added to `coefficients`. Whether the rest was only rounding,
+   * so that the columns span an invariant space; its length then counts as zero.
+   */
+  extend(y: Float64Array, count: number, coefficients: Float64Array): boolean {
+    const { space } = this;
+    const size = space.norm(y);
+    this.orthogonalize(y, count, coefficients);
+    const rest = space.normalize(y);
+    const isInvariant = rest <= 2 ** -52 * size;
+    if (!isInvariant) coefficients[count * space.w] = rest;
+    this.column(count).set(y);
+    return isInvariant;
+  }
+
   /** Adds Σ cⱼ · column j to x. */
   combine(coefficients: Float64Array, count: number, x: Float64Array): void {
     const { n, w } = this.space;

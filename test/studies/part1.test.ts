@@ -1,0 +1,3 @@
+import { runPart } from "./quick.ts";
+
+await runPart(1);
