@@ -47,21 +47,6 @@ const BINARY =
 for (const name of `${BINARY} greaterEqual logicalAnd logicalOr logicalXor complexFrom`.split(" "))
   RECIPES[name] = pair;
 
-const copy = {
-  rows: 2,
-  columns: 2,
-  multiply: (x: Float64Array, _: number, y: Float64Array): void => y.set(x),
-};
-RECIPES["treeProduct"] = {
-  params: {
-    n: 2,
-    family: null,
-    prepare: () => ({ multiply: (x: Float64Array, _: number, y: Float64Array): void => y.set(x) }),
-  },
-  operands: (x) => [x.at(0), x],
-};
-RECIPES["plannedProduct"] = { params: { plan: copy } };
-
 const SPECIAL_OF_TWO =
   "polygamma zeta beta betaln binom poch gammainc gammaincc gammaincinv gammainccinv xlogy xlog1py relEntr klDiv expn jv yv iv kv ive " +
   "kve sphericalJn sphericalYn sphericalIn sphericalKn ellipkinc ellipeinc ellipam elliprc hyp0f1 polylog";
