@@ -7,3 +7,4 @@ export {
   clusterAttributedGraph,
 } from "./clusterAttributed.ts";
 export { labelEntropy, modularity } from "./measures.ts";
+export { minimumSpanningTree, randomSpanningTree, type SpanningTree } from "./spanningTree.ts";

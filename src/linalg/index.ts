@@ -57,6 +57,21 @@ export {
   bootstrapAmg,
 } from "./multigrid/bootstrapAmg.ts";
 export { type MatchingAmg, type MatchingAmgOptions, matchingAmg } from "./multigrid/matchingAmg.ts";
+
+  type EmpiricalInterpolation,
+  type EmpiricalInterpolationOptions,
+  empiricalInterpolation,
+  type PairKernel,
+} from "./multipole/empiricalInterpolation.ts";
+
+export {
+  FastSum,
+  type FastSumLevel,
+  type FastSumOptions,
+  type FastSumPlan,
+  fastSum,
+} from "./multipole/fastSum.ts";
+export type { KernelSpec } from "./multipole/kernel.ts";
 export { cond, matrixRank, nullSpace, orth, type RankOptions } from "./norms/condition.ts";
 export { type NormKind, norm } from "./norms/norm.ts";
 export { subspaceAngles } from "./norms/subspaceAngles.ts";
@@ -84,6 +99,7 @@ export {
   Permutation,
   Toeplitz,
 } from "./operator/structured.ts";
+export { ToeplitzPlus } from "./operator/toeplitzPlus.ts";
 export { type FullQR, fullQr } from "./orthogonal/fullQR.ts";
 export { type PivotedQR, pivotedQr } from "./orthogonal/pivotedQR.ts";
 export { type Polar, polar } from "./orthogonal/polar.ts";
@@ -116,6 +132,20 @@ export {
 } from "./relaxation/solveSequence.ts";
 export { type RelaxationSolution, type SorOptions, sor, ssor } from "./relaxation/sor.ts";
 export { binnedTsallis, type TsallisState, tsallisInf } from "./relaxation/tsallisInf.ts";
+export {
+  type RieszCollocation,
+  type RieszOptions,
+  rieszCollocation,
+  rieszDifferences,
+} from "./riesz/collocation.ts";
+export {
+  type RieszSolution,
+  type RieszSpline,
+  rieszDerivative,
+  type SolveRieszOptions,
+  solveRiesz,
+} from "./riesz/solveRiesz.ts";
+export { rieszSymbol } from "./riesz/symbol.ts";
 export {
   type SketchPreconditioned,
   type SketchPreconditionedOptions,
@@ -180,3 +210,21 @@ export { type LUFactors, lu } from "./systems/lu.ts";
 export { pinv } from "./systems/pseudoinverse.ts";
 export { solvePositive } from "./systems/solve.ts";
 export { solveTriangular } from "./systems/solveTriangular.ts";
+export {
+  type Coefficients,
+  cosine,
+  type DistanceFamily,
+  type DistanceFunction,
+  exponential,
+  expPolynomial,
+  expQuadratic,
+  polynomial,
+  rational,
+} from "./trees/distanceFunction.ts";
+export {
+  type DistanceFit,
+  type FitDistanceOptions,
+  fitDistanceFunction,
+} from "./trees/fitDistanceFunction.ts";
+export { type Tree, treeDistances } from "./trees/tree.ts";
+export { TreeIntegrator, type TreeIntegratorOptions, treeIntegrator } from "./trees/treeIntegrator.ts";

@@ -1,6 +1,11 @@
 // Example operands of the primitives of linalg for the walk through the registry. Hermitian tolerances are infinite, so
 // that also the derivative along other directions is checked: that of the Hermitian part.
+import { cosine, expPolynomial, expQuadratic, rational } from "polyadic/linalg";
 import { type Tensor, tensor } from "polyadic/tensor";
+import type { LinearPlan } from "../../src/linalg/operator/planned.ts";
+import { separate } from "../../src/linalg/trees/separators.ts";
+import { orderTree } from "../../src/linalg/trees/tree.ts";
+import { preparing } from "../../src/linalg/trees/treeIntegrator.ts";
 import { type Example, type Operand, realPart, values } from "../transform/operands.ts";
 
 /** Positive numbers up to `spread` (complex ones of that size) around a diagonal that grows from `first`. */
@@ -45,7 +50,55 @@ const systems = (params: object): Example[] => [system(params), batchOfSystems(p
 
 const rank = { rtol: 1e-5 };
 
+/** A matrix `[rows, columns]`, row by row, as a plan. */
+function planOf(rows: number, columns: number, entry: (i: number, j: number) => number): LinearPlan {
+  const make = (isBack: boolean): LinearPlan => ({
+    rows: isBack ? columns : rows,
+    columns: isBack ? rows : columns,
+    multiply: (x, count, y) => {
+      y.fill(0);
+      for (let i = 0; i < rows; i++)
+        for (let j = 0; j < columns; j++)
+          for (let c = 0; c < count; c++) {
+            const [to, from] = isBack ? [j, i] : [i, j];
+            y[to * count + c] += entry(i, j) * x[from * count + c];
+          }
+    },
+    transpose: () => make(!isBack),
+  });
+  return make(false);
+}
+
+/** A small tree, so finely taken apart that every step is needed. */
+const treeParams = {
+  n: 7,
+  prepare: preparing(
+    separate(
+      orderTree("example", { parent: [-1, 0, 0, 1, 1, 2, 5], weight: [0, 0.3, 0.5, 0.2, 0.4, 0.1, 0.6] }),
+      2,
+    ),
+  ),
+};
+
 export const FACTORIZATIONS: Readonly<Record<string, readonly Example[]>> = {
+  plannedProduct: [
+    [4, 2],
+    [2, 4, 1],
+  ].map((shape) => ({
+    params: { plan: planOf(3, 4, (i, j) => 1 + i * j - j) },
+    operands: [values(shape)],
+    linear: [[0]],
+  })),
+  treeProduct: [
+    { family: expPolynomial({ rate: 1, coefficients: [1, 1] }).family, size: 3 },
+    { family: rational({ numerator: [1], denominator: [1, 1] }).family, size: 3 },
+    { family: expQuadratic({ a: 1 }).family, size: 3 },
+    { family: cosine(1).family, size: 1 },
+  ].map(({ family, size }) => ({
+    params: { ...treeParams, family },
+    operands: [values([size], 0.2, 0.6), values([7, 2])],
+    linear: [[1]],
+  })),
   cholesky: [one(any, around(3, 3, 3, 0.5))],
   solve: [...systems({ transposed: false }), ...systems({ transposed: true })],
   solvePositive: systems(any),

@@ -10,3 +10,4 @@ export { convectionDiffusion } from "./convectionDiffusion.ts";
 export { darcy } from "./darcy.ts";
 export { type HardStream, type HardStreamKind, type HardStreamOptions, hardStream } from "./hardStream.ts";
 export { lowRankMatrix } from "./lowRank.ts";
+export { type RandomTreeOptions, randomTree } from "./randomTree.ts";
