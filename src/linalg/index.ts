@@ -57,7 +57,7 @@ export {
   bootstrapAmg,
 } from "./multigrid/bootstrapAmg.ts";
 export { type MatchingAmg, type MatchingAmgOptions, matchingAmg } from "./multigrid/matchingAmg.ts";
-
+export {
   type EmpiricalInterpolation,
   type EmpiricalInterpolationOptions,
   empiricalInterpolation,
