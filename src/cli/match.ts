@@ -110,12 +110,17 @@ async function match(
   const best: Place[] = [];
   let sum = 0;
   let seen = 0;
+  let within = 0;
+  // What is only known to be above k is no match.
+  const limit = flags.k ?? Number.POSITIVE_INFINITY;
   async function* blocks(): AsyncGenerator<{ start: number; distances: Int32Array | Float64Array }> {
     for await (const block of overlappingBlocks(symbolsOf(textPath, table), length, m - 1)) {
       const distances = distancesOf(block, pattern, places, flags);
       for (let i = 0; i < distances.length; i++) {
         const distance = distances[i]!;
         sum += distance;
+        if (distance > limit) continue;
+        within++;
         if (best.length < flags.best || distance < best.at(-1)!.distance)
           insert(best, { place: block.start + i, distance }, flags.best);
       }
@@ -139,9 +144,10 @@ async function match(
     textLength: n,
     places,
     mode: flags.k !== undefined ? "bounded" : flags.epsilon !== undefined ? "approximate" : "exact",
-    ...(flags.k === undefined ? {} : { k: flags.k }),
+    ...(flags.k === undefined ? {} : { k: flags.k, within }),
     ...(flags.epsilon === undefined ? {} : { epsilon: flags.epsilon }),
-    mean: sum / places,
+    // Distances above k are not known.
+    ...(flags.k === undefined ? { mean: sum / places } : {}),
     best,
     seconds: (performance.now() - started) / 1000,
     ...(flags.out === undefined ? {} : { out: flags.out }),
@@ -154,19 +160,27 @@ async function match(
   const rows = await Promise.all(
     best.map(async ({ place, distance }) => [
       String(place),
-      flags.k !== undefined && distance > flags.k ? `more than ${flags.k}` : formatNumber(distance),
+      formatNumber(distance),
       formatPercent(1 - distance / m),
       ...(withText ? [await excerpt(textPath, place, Math.min(m, SHOWN))] : []),
     ]),
   );
   const lines = [
-    `${formatNumber(m)} ${flags.symbols}s against ${formatNumber(places)} places; ${formatNumber(summary.mean)} differ on average`,
-    "",
-    ...formatTable(["place", "differ", "alike", ...(withText ? ["text"] : [])], rows, {
-      right: [0, 1, 2],
-      width: widthOf(stdout),
-      ink: inkFor(stdout),
-    }),
+    `${formatNumber(m)} ${flags.symbols}s against ${formatNumber(places)} places; ${
+      flags.k === undefined
+        ? `${formatNumber(sum / places)} differ on average`
+        : `at most ${formatNumber(flags.k)} differ at ${formatNumber(within)}`
+    }`,
+    ...(rows.length === 0
+      ? []
+      : [
+          "",
+          ...formatTable(["place", "differ", "alike", ...(withText ? ["text"] : [])], rows, {
+            right: [0, 1, 2],
+            width: widthOf(stdout),
+            ink: inkFor(stdout),
+          }),
+        ]),
     ...(flags.out === undefined ? [] : ["", `wrote ${flags.out}`]),
   ];
   stdout.write(`${lines.join("\n")}\n`);

@@ -55,23 +55,30 @@ describe("polyadic match", () => {
     writeFileSync(path("text.txt"), text);
     writeFileSync(path("pattern.txt"), "it was the wurst of thymes\n");
     const expected = count([...text], [..."it was the wurst of thymes"]);
+    const k = Math.min(...expected) + 1;
     const bounded = await cli(
       ...[
         "match",
         path("pattern.txt"),
         path("text.txt"),
         "--k",
-        "3",
+        String(k),
         "--out",
         path("k.csv"),
         "--block",
         "99",
       ],
     );
-    expect(bounded.out).toMatch(/2 differ|wrote/);
+    const close = expected.filter((d) => d <= k).length;
+    expect(close).toBeGreaterThan(0);
+    expect(bounded.out).toContain(`at most ${k} differ at ${close}\n`);
+    // Places that are not within the bound are no matches, however few there are.
+    expect(bounded.out.match(/ % {2}/g)).toHaveLength(Math.min(close, 10));
+    const none = await cli("match", path("pattern.txt"), path("text.txt"), "--k", "0");
+    expect(none.out).toMatch(/at most 0 differ at 0\n$/);
     const lines = readFileSync(path("k.csv"), "utf8").trim().split("\n");
     expect(lines[0]).toBe("place,distance");
-    expect(lines.slice(1)).toEqual(expected.map((d, i) => `${i},${Math.min(d, 4)}`));
+    expect(lines.slice(1)).toEqual(expected.map((d, i) => `${i},${Math.min(d, k + 1)}`));
     await cli(
       ...["match", path("pattern.txt"), path("text.txt"), "--epsilon", "0.5", "--out", path("e.npy")],
     );
