@@ -1,8 +1,9 @@
-import { arange, concat, matmul, outer, sin, type Tensor, tree } from "polyadic";
+import { arange, concat, einsum, matmul, outer, sin, type Tensor, tensor, tree } from "polyadic";
 import { stnn } from "polyadic/decompose";
 import { countParameters, type Layer, mlp, mse, relu } from "polyadic/nn";
 import { adam, cosineDecay } from "polyadic/optim";
 import { foldIn, type Key, normal, split, uniform } from "polyadic/random";
+import { coo, type SparseMatrix, sparseSolve } from "polyadic/sparse";
 import { atMost, study } from "polyadic/study";
 import { fit } from "polyadic/train";
 
@@ -44,6 +45,86 @@ function solutions(key: Key, n: number, count: number): Samples {
     field: flat(sources),
     parameters: concat(parameters, 1),
     target: flat(fields),
+  }) as Samples;
+}
+
+/** Radii, angles around the ring, directions. */
+const RING = [8, 16, 8] as const;
+const COLLISIONS = 2;
+const SCATTERED = 0.9;
+
+/**
+ * Steady transport Ω·∇f + 2 (f − 0.9 · mean of f over directions) = q on the ring between an ellipse of half axes 1 and e and the same scaled by
+ * ρ₀, nothing coming in from outside: upwind differences in the stretched polar coordinates, one sparse system for each geometry.
+ */
+function annulus(inner: number, e: number): SparseMatrix {
+  const [radii, around, directions] = RING;
+  const drop = (1 - inner) / radii;
+  const turn = (2 * Math.PI) / around;
+  const [rows, columns, values]: [number[], number[], number[]] = [[], [], []];
+  const at = (i: number, j: number, k: number): number =>
+    (i * around + ((j + around) % around)) * directions + k;
+  const put = (row: number, column: number, value: number): void => {
+    rows.push(row);
+    columns.push(column);
+    values.push(value);
+  };
+  for (let i = 0; i < radii; i++)
+    for (let j = 0; j < around; j++)
+      for (let k = 0; k < directions; k++) {
+        const rho = inner + (i + 0.5) * drop;
+        const phi = j * turn;
+        const theta = ((k + 0.5) * 2 * Math.PI) / directions;
+        const outward = Math.cos(theta) * Math.cos(phi) + (Math.sin(theta) * Math.sin(phi)) / e;
+        const onward = ((Math.sin(theta) * Math.cos(phi)) / e - Math.cos(theta) * Math.sin(phi)) / rho;
+        const row = at(i, j, k);
+        put(row, row, Math.abs(outward) / drop + Math.abs(onward) / turn + COLLISIONS);
+        const upwind = i - Math.sign(outward);
+        if (upwind >= 0 && upwind < radii) put(row, at(upwind, j, k), -Math.abs(outward) / drop);
+        put(row, at(i, j - Math.sign(onward), k), -Math.abs(onward) / turn);
+        for (let other = 0; other < directions; other++)
+          put(row, at(i, j, other), (-COLLISIONS * SCATTERED) / directions);
+      }
+  const n = radii * around * directions;
+  return coo(rows, columns, values, [n, n]);
+}
+
+/** Solutions for smooth random sources and geometries ρ₀ and e of given ranges. */
+function transported(
+  key: Key,
+  count: number,
+  ranges: { readonly inner: readonly [number, number]; readonly e: readonly [number, number] },
+): Samples {
+  const [innerKey, stretchKey, sourceKey] = split(key, 3) as [Key, Key, Key];
+  const draw = (from: Key, [low, high]: readonly [number, number]): Tensor =>
+    uniform(from, [count], { low, high });
+  const inner = draw(innerKey, ranges.inner);
+  const e = draw(stretchKey, ranges.e);
+  const waves = (n: number, list: readonly ((t: number) => number)[]): Tensor =>
+    tensor(Array.from({ length: n }, (_, i) => list.map((f) => f((i + 0.5) / n))));
+  const ring = [0, 1, 2].map((m) => (t: number) => Math.cos(2 * Math.PI * m * t + m));
+  const bases = [
+    waves(
+      RING[0],
+      [1, 2, 3].map((m) => (t) => Math.sin(Math.PI * m * t) / m),
+    ),
+    waves(RING[1], [...ring, (t) => Math.sin(2 * Math.PI * t), (t) => Math.sin(4 * Math.PI * t)]),
+    waves(RING[2], [() => 1, (t) => Math.cos(2 * Math.PI * t), (t) => Math.sin(2 * Math.PI * t)]),
+  ] as const;
+  const sources = einsum("npqr,ip,jq,kr->nijk", normal(sourceKey, [count, 3, 5, 3]), ...bases).reshape([
+    count,
+    -1,
+  ]);
+  const [radii, stretches] = [inner, e].map((x) => x.toArray() as number[]) as [number[], number[]];
+  const fields = radii.map((radius, i) =>
+    sparseSolve(annulus(radius, stretches[i]!), sources.at(i)).expandDims(0),
+  );
+  const parameters = [inner.sub(0.4).div(0.115), e.sub(0.75).div(0.144)].map((x) => x.expandDims(1));
+  return tree.map((x: Tensor) => x.astype("float32"), {
+    // Of the order of 1 for every geometry; the same factors for all of them.
+    field: sources.div(2),
+    parameters: concat(parameters, 1),
+    target: concat(fields, 0),
   }) as Samples;
 }
 
@@ -102,6 +183,75 @@ const SETTINGS: Readonly<Record<"quick" | "full", Setting>> = {
   },
 };
 
+interface Trained {
+  readonly model: string;
+  readonly weights: number;
+  readonly error: number;
+  /** On further examples, such as those outside of the range. */
+  readonly outside: number;
+  readonly seconds: number;
+}
+
+/** The mixture, one expert and two dense networks, trained alike on the same examples. */
+async function compare(
+  key: Key,
+  { epochs, rate, experts, ttRank, hidden, dense: widths }: Setting,
+  modes: readonly number[],
+  seen: Samples,
+  unseen: Samples,
+  outside?: Samples,
+): Promise<readonly [Trained, Trained, Trained, Trained]> {
+  const batchSize = 50;
+  const size = modes.reduce((product, n) => product * n, 1);
+  const steps = epochs * Math.ceil(seen.field.shape[0]! / batchSize);
+  const trainOn = async <P>(name: string, layer: Layer<P, Samples>, from: Key): Promise<Trained> => {
+    const start = performance.now();
+    const [initKey, fitKey] = split(from, 2);
+    const { params } = await fit({
+      params: layer.init(initKey!),
+      loss: (p: P, batch: Samples) => mse(layer.apply(p, batch), batch.target),
+      optimizer: adam({ learningRate: cosineDecay({ from: rate, steps }) }),
+      data: seen,
+      batchSize,
+      epochs,
+      key: fitKey!,
+    });
+    const errorOn = (samples: Samples): number =>
+      relativeErrors(layer.apply(params, samples), samples.target);
+    return {
+      model: name,
+      weights: countParameters(params),
+      error: errorOn(unseen),
+      outside: outside ? errorOn(outside) : Number.NaN,
+      seconds: (performance.now() - start) / 1000,
+    };
+  };
+  const stacked = (count: number): Layer<ReturnType<ReturnType<typeof stnn>["init"]>, Samples> =>
+    stnn({
+      inShape: modes,
+      outShape: modes,
+      ttRank,
+      experts: count,
+      parameterDim: 2,
+      hidden,
+      // No source, no solution.
+      bias: false,
+    });
+  const dense = (width: number): Layer<ReturnType<ReturnType<typeof mlp>["init"]>, Samples> => {
+    const network = mlp({ sizes: [size + 2, width, width, size], activation: relu });
+    return {
+      init: (from) => network.init(from),
+      apply: (params, { field, parameters }) => network.apply(params, concat([field, parameters], 1)),
+    };
+  };
+  return [
+    await trainOn(`${experts} experts`, stacked(experts), foldIn(key, 1)),
+    await trainOn("1 expert", stacked(1), foldIn(key, 2)),
+    await trainOn(`dense, width ${widths[0]}`, dense(widths[0]), foldIn(key, 3)),
+    await trainOn(`dense, width ${widths[1]}`, dense(widths[1]), foldIn(key, 4)),
+  ];
+}
+
 export default study({
   id: "stnn",
   paper: {
@@ -113,59 +263,34 @@ export default study({
     "A mixture of tensor-train maps, chosen by the parameters of an equation, is an accurate small surrogate of it over a wide range of the parameters.",
   baseline: "dense networks of source and parameters with more and with fewer weights; a single expert",
   async run({ key, scale, report }) {
-    const { n, modes, train, test, epochs, rate, ...shape } = SETTINGS[scale];
+    const setting = SETTINGS[scale];
+    const { n, modes, train, test } = setting;
     const all = solutions(foldIn(key, 0), n, train + test);
-    const seen = part(all, `:${train}`);
-    const unseen = part(all, `${train}:`);
-    const batchSize = 50;
-    const steps = epochs * Math.ceil(train / batchSize);
-    const trainOn = async <P>(
-      name: string,
-      layer: Layer<P, Samples>,
-      from: Key,
-    ): Promise<{ model: string; weights: number; error: number; seconds: number }> => {
-      const start = performance.now();
-      const [initKey, fitKey] = split(from, 2);
-      const { params } = await fit({
-        params: layer.init(initKey!),
-        loss: (p: P, batch: Samples) => mse(layer.apply(p, batch), batch.target),
-        optimizer: adam({ learningRate: cosineDecay({ from: rate, steps }) }),
-        data: seen,
-        batchSize,
-        epochs,
-        key: fitKey!,
-      });
-      return {
-        model: name,
-        weights: countParameters(params),
-        error: relativeErrors(layer.apply(params, unseen), unseen.target),
-        seconds: (performance.now() - start) / 1000,
-      };
-    };
-    const stacked = (experts: number): Layer<ReturnType<ReturnType<typeof stnn>["init"]>, Samples> =>
-      stnn({
-        inShape: modes,
-        outShape: modes,
-        ttRank: shape.ttRank,
-        experts,
-        parameterDim: 2,
-        hidden: shape.hidden,
-        // No source, no solution.
-        bias: false,
-      });
-    const dense = (width: number): Layer<ReturnType<ReturnType<typeof mlp>["init"]>, Samples> => {
-      const network = mlp({ sizes: [n * n + 2, width, width, n * n], activation: relu });
-      return {
-        init: (from) => network.init(from),
-        apply: (params, { field, parameters }) => network.apply(params, concat([field, parameters], 1)),
-      };
-    };
-    const mixture = await trainOn(`${shape.experts} experts`, stacked(shape.experts), foldIn(key, 1));
-    const single = await trainOn("1 expert", stacked(1), foldIn(key, 2));
-    const larger = await trainOn(`dense, width ${shape.dense[0]}`, dense(shape.dense[0]), foldIn(key, 3));
-    const smaller = await trainOn(`dense, width ${shape.dense[1]}`, dense(shape.dense[1]), foldIn(key, 4));
-    report.table([mixture, single, larger, smaller], "Mean relative error on examples not seen");
+    const rows = await compare(key, setting, modes, part(all, `:${train}`), part(all, `${train}:`));
+    const [mixture, single, larger, smaller] = rows;
+    report.table(
+      rows.map(({ outside: _, ...row }) => row),
+      "Mean relative error on examples not seen",
+    );
     report.note(`One dense matrix between the fields has ${n ** 4} weights.`);
+    if (scale === "full") {
+      const [insideKey, outsideKey, trainKey] = split(foldIn(key, 9), 3) as [Key, Key, Key];
+      const inside = transported(insideKey, train + test, { inner: [0.2, 0.6], e: [0.5, 1] });
+      // A tenth of the range beyond its end, for both.
+      const outside = transported(outsideKey, test, { inner: [0.6, 0.64], e: [0.45, 0.5] });
+      const found = await compare(
+        trainKey,
+        setting,
+        RING,
+        part(inside, `:${train}`),
+        part(inside, `${train}:`),
+        outside,
+      );
+      report.table(
+        found.map((row) => ({ ...row })),
+        "Transport on an elliptical annulus, 8 radii × 16 angles × 8 directions; outside: geometries beyond the range",
+      );
+    }
     return {
       error: mixture.error,
       againstLargerDense: mixture.error / larger.error,
