@@ -15,7 +15,8 @@ import { type WhileParams, whileP } from "../../transform/control/whilePrimitive
 import { type Atom, type Equation, type Graph, Variable } from "../../transform/graphs/graph.ts";
 import { uniformValue } from "../passes/constants.ts";
 import { optimize } from "../passes/optimize.ts";
-import { Buffers, bufferOf, elementBytes } from "./buffers.ts";
+import { type Buffers, bufferOf, elementBytes } from "./buffers.ts";
+import { Context } from "./context.ts";
 import { WIDEST_STORE } from "./emitMap.ts";
 import { type Expression, mapLoads, nodesOf } from "./expressions.ts";
 import { canMap, canMapElements } from "./kernels.ts";
@@ -36,50 +37,6 @@ type Application = Extract<Expression, { readonly kind: "apply" }>;
 
 /** In place of what is in memory by then. */
 const ZERO = { kind: "constant", value: 0 } as const;
-
-/** What is shared by a program and the loops inside of it. */
-class Context {
-  readonly buffers = new Buffers();
-  readonly constants: { value: Tensor; place: Tensor }[] = [];
-  readonly #uploaded = new Map<Tensor, Tensor>();
-  loops = 0;
-  readonly isTight: boolean;
-
-  constructor(isTight: boolean) {
-    this.isTight = isTight;
-  }
-
-  /** A constant's elements in the arena. */
-  upload(value: Tensor): Tensor {
-    let place = this.#uploaded.get(value);
-    if (!place) {
-      place = this.#copied(value);
-      this.#uploaded.set(value, place);
-    }
-    return place;
-  }
-
-  /** A matrix and its transpose are one block of memory, which calls copy in the order in which it lies. */
-  #copied(value: Tensor): Tensor {
-    const { shape, strides, dtype, storage, offset, size } = value;
-    const order = shape.map((_, axis) => axis).sort((a, b) => strides[b]! - strides[a]!);
-    const [lengths, steps] = [shape, strides].map((list) => order.map((axis) => list[axis]!));
-    const block = new Tensor(storage, lengths!, dtype, steps!, offset);
-    if (!block.isContiguous) return this.#copied(value.contiguous());
-    let known = this.constants.find(
-      (other) =>
-        other.value.storage === storage &&
-        other.value.offset === offset &&
-        other.value.size === size &&
-        other.value.dtype === dtype,
-    );
-    if (!known) {
-      known = { value: block, place: this.buffers.allocate(block) };
-      this.constants.push(known);
-    }
-    return new Tensor(known.place.storage, shape, dtype, strides);
-  }
-}
 
 /** The program of a graph, with the buffers that it needs. `isTight` keeps steps in their order, to spare memory. */
 export function build(
