@@ -2,6 +2,7 @@
 // whenever it is asked for.
 
 import { LinearOperator } from "../../linalg/operator/operator.ts";
+import { Transposed } from "../../linalg/operator/transposed.ts";
 import { checkCount, checkPositive } from "../../nn/base/check.ts";
 import { concat } from "../../ops/join.ts";
 import { narrowAxis } from "../../ops/movement.ts";
@@ -41,8 +42,19 @@ export class SensingOperator extends LinearOperator {
     return parts.length === 1 ? parts[0]! : concat(parts, 0);
   }
 
+  transposedProduct(x: Tensor): Tensor {
+    let sum: Tensor | null = null;
+    for (let i = 0; i < this.count; i++) {
+      const from = i * this.blocks.blockSize;
+      const part = narrowAxis(x, 0, from, Math.min(this.shape[0], from + this.blocks.blockSize));
+      const term = this.blocks.block(i).mT().matmul(part);
+      sum = sum ? sum.add(term) : term;
+    }
+    return sum!;
+  }
+
   override transpose(): LinearOperator {
-    return new TransposedSensing(this);
+    return new Transposed(this);
   }
 
   override conj(): SensingOperator {
@@ -51,40 +63,6 @@ export class SensingOperator extends LinearOperator {
 
   override cost(): number {
     return this.shape[0] * this.shape[1];
-  }
-}
-
-class TransposedSensing extends LinearOperator {
-  readonly kind: string = "transposed sensing";
-  readonly #of: SensingOperator;
-
-  constructor(of: SensingOperator) {
-    super([of.shape[1], of.shape[0]], of.dtype);
-    this.#of = of;
-  }
-
-  protected product(x: Tensor): Tensor {
-    const { blocks, count, shape } = this.#of;
-    let sum: Tensor | null = null;
-    for (let i = 0; i < count; i++) {
-      const from = i * blocks.blockSize;
-      const part = narrowAxis(x, 0, from, Math.min(shape[0], from + blocks.blockSize));
-      const term = blocks.block(i).mT().matmul(part);
-      sum = sum ? sum.add(term) : term;
-    }
-    return sum!;
-  }
-
-  override transpose(): SensingOperator {
-    return this.#of;
-  }
-
-  override conj(): TransposedSensing {
-    return this;
-  }
-
-  override cost(): number {
-    return this.#of.cost();
   }
 }
 

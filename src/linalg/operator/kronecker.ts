@@ -7,6 +7,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { kron } from "../constructors/structured.ts";
 import { asOperator, type Linear } from "./asOperator.ts";
 import { checkPart, LinearOperator, meetDTypes, onColumns, type Tags } from "./operator.ts";
+import { Transposed } from "./transposed.ts";
 
 /** The tags that hold for a Kronecker product when they hold for all factors. */
 const COMMON = ["hermitian", "positiveDefinite", "unitary"] as const;
@@ -116,29 +117,9 @@ export class Monarch extends LinearOperator {
     const outer = this.left.matmul(inner.transpose([1, 0, 2]));
     return outer.transpose([1, 0, 2]).reshape([s * q, columns]);
   }
-  override transpose(): LinearOperator {
-    // The same two stages in the other order: block-diagonal Lᵀ on strided blocks, then Rᵀ.
-    return new TransposedMonarch(this);
-  }
-  override conj(): Monarch {
-    return new Monarch(this.left.conj(), this.right.conj(), this.tags);
-  }
-  override cost(): number {
-    return this.left.size + this.right.size;
-  }
-}
-
-class TransposedMonarch extends LinearOperator {
-  readonly kind: string = "transposed Monarch";
-  readonly #of: Monarch;
-
-  constructor(of: Monarch) {
-    super([of.shape[1], of.shape[0]], of.dtype, of.tags);
-    this.#of = of;
-  }
-
-  protected product(x: Tensor): Tensor {
-    const { left, right } = this.#of;
+  /** The same two stages in the other order: block-diagonal Lᵀ on strided blocks, then Rᵀ. */
+  transposedProduct(x: Tensor): Tensor {
+    const { left, right } = this;
     const [k, q, p] = right.shape as readonly [number, number, number];
     const s = left.shape[1]!;
     const columns = x.shape[1]!;
@@ -148,17 +129,14 @@ class TransposedMonarch extends LinearOperator {
       .matmul(inner.transpose([1, 0, 2]))
       .reshape([k * p, columns]);
   }
-  override transpose(): Monarch {
-    return this.#of;
+  override transpose(): LinearOperator {
+    return new Transposed(this);
   }
-  override conj(): LinearOperator {
-    return new TransposedMonarch(this.#of.conj());
+  override conj(): Monarch {
+    return new Monarch(this.left.conj(), this.right.conj(), this.tags);
   }
   override cost(): number {
-    return this.#of.cost();
-  }
-  override parameters(): number {
-    return this.#of.parameters();
+    return this.left.size + this.right.size;
   }
 }
 

@@ -15,6 +15,7 @@ import { formatShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Kronecker } from "../operator/kronecker.ts";
 import { isKnown, LinearOperator } from "../operator/operator.ts";
+import { Transposed } from "../operator/transposed.ts";
 
 const product = (lengths: readonly number[]): number => lengths.reduce((size, n) => size * n, 1);
 
@@ -123,11 +124,11 @@ export class SampledHadamard extends LinearOperator {
   }
 
   override transpose(): LinearOperator {
-    return new SpreadSamples(this);
+    return new Transposed(this);
   }
 
   /** Sᵀ y for columns `[m, k]`. */
-  back(y: Tensor): Tensor {
+  transposedProduct(y: Tensor): Tensor {
     const columns = y.shape[1]!;
     const sizes = this.lengths.map(paddedLength);
     const target = zeros([columns, product(sizes)], y.dtype);
@@ -187,30 +188,6 @@ function sampleColumns(
 
 const padding = (ndim: number, axis: number, after: number): [number, number][] =>
   Array.from({ length: ndim }, (_, i) => [0, i === axis ? after : 0]);
-
-/** The transpose of a sampled Hadamard transform. */
-class SpreadSamples extends LinearOperator {
-  readonly kind: string = "transposed sampled Hadamard";
-  readonly #of: SampledHadamard;
-
-  constructor(of: SampledHadamard) {
-    super([of.shape[1], of.shape[0]], of.dtype);
-    this.#of = of;
-  }
-
-  protected product(y: Tensor): Tensor {
-    return this.#of.back(y);
-  }
-  override transpose(): SampledHadamard {
-    return this.#of;
-  }
-  override conj(): LinearOperator {
-    return this;
-  }
-  override cost(): number {
-    return this.#of.cost();
-  }
-}
 
 /** Draws signs and places. Checks nothing. */
 export function sampledHadamard(key: Key, rows: number, lengths: readonly number[]): SampledHadamard {
