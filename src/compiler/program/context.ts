@@ -4,10 +4,10 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { Buffers } from "./buffers.ts";
 
 export class Context {
-  readonly buffers = new Buffers();
+  readonly buffers: Buffers = new Buffers();
   readonly constants: { value: Tensor; place: Tensor }[] = [];
   readonly #uploaded = new Map<Tensor, Tensor>();
-  loops = 0;
+  loops: number = 0;
   readonly isTight: boolean;
 
   constructor(isTight: boolean) {
