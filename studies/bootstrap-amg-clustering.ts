@@ -5,7 +5,15 @@ import {
   labelEntropy,
   modularity,
 } from "polyadic/graph";
-import { type BootstrapAmg, bootstrapAmg, cg, eigh, kMeans, matchingAmg, type MatchingAmgOptions } from "polyadic/linalg";
+import {
+  type BootstrapAmg,
+  bootstrapAmg,
+  cg,
+  eigh,
+  kMeans,
+  type MatchingAmgOptions,
+  matchingAmg,
+} from "polyadic/linalg";
 import { type AttributedGraph, stochasticBlockModel } from "polyadic/linalg/problems";
 import { normalizedMutualInformation } from "polyadic/nn";
 import { foldIn, type Key, normal, split } from "polyadic/random";

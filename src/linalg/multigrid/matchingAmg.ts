@@ -79,9 +79,7 @@ export function checkLimits(name: string, options: MatchingAmgOptions): Matching
   if (cycle !== "V" && cycle !== "W")
     throw new DomainError(`${name}: cycle must be "V" or "W", got ${String(cycle)}`);
   if (prolongator !== "plain" && prolongator !== "smoothed")
-    throw new DomainError(
-      `${name}: prolongator must be "plain" or "smoothed", got ${String(prolongator)}`,
-    );
+    throw new DomainError(`${name}: prolongator must be "plain" or "smoothed", got ${String(prolongator)}`);
   return { sweeps, maxCoarse, maxLevels, cycle, isSmoothed: prolongator === "smoothed" };
 }
 
