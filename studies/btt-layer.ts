@@ -181,6 +181,8 @@ export default study({
       const x = normal(foldIn(timeKey, i), [256, width], { dtype: "float32" });
       const time = <P>({ init, apply }: Layer<P>): number => {
         const params = init(foldIn(timeKey, 100 + i));
+        // Until the engine has compiled what is called for every block.
+        for (let warm = 0; warm < 10; warm++) apply(params, x).data();
         return timed(() => apply(params, x).data(), 5).milliseconds;
       };
       const [slow, fast] = [time(full), time(blocks)];

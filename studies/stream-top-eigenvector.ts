@@ -141,7 +141,11 @@ export default study({
         });
         const line = h === 0 ? fitLine(gaps.map(Math.log), errors.map(Math.log)).slope : Number.NaN;
         if (h === 0) slope = line;
-        return { "heavy rows": h, threshold, ...Object.fromEntries(gaps.map((R, i) => [`R = ${R}`, errors[i]!])) };
+        return {
+          "heavy rows": h,
+          threshold,
+          ...Object.fromEntries(gaps.map((R, i) => [`R = ${R}`, errors[i]!])),
+        };
       });
       report.table(
         rows,

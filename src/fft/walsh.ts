@@ -39,10 +39,14 @@ export function walshInPlace(x: FloatArray, from: number, n: number): void {
   levels(x, from, from + n, block, n);
 }
 
-/** The levels from h below `end`, two at a time: half the passes over memory, and the same sums. */
+/** The levels from h below `end`, three at a time: a third of the passes over memory, and the same sums. */
 function levels(x: FloatArray, from: number, to: number, h: number, end: number): void {
   let at = h;
-  for (; 4 * at <= end; at *= 4) twoLevels(x, from, to, at);
+  for (; 8 * at <= end; at *= 8) threeLevels(x, from, to, at);
+  if (4 * at <= end) {
+    twoLevels(x, from, to, at);
+    at *= 4;
+  }
   if (at < end) level(x, from, to, at);
 }
 
@@ -71,6 +75,44 @@ function twoLevels(x: FloatArray, from: number, to: number, h: number): void {
       x[j + h] = q + s;
       x[j + 2 * h] = p - r;
       x[j + 3 * h] = q - s;
+    }
+}
+
+function threeLevels(x: FloatArray, from: number, to: number, h: number): void {
+  for (let i = from; i < to; i += 8 * h)
+    for (let j = i; j < i + h; j++) {
+      const a0 = x[j]!;
+      const a1 = x[j + h]!;
+      const a2 = x[j + 2 * h]!;
+      const a3 = x[j + 3 * h]!;
+      const a4 = x[j + 4 * h]!;
+      const a5 = x[j + 5 * h]!;
+      const a6 = x[j + 6 * h]!;
+      const a7 = x[j + 7 * h]!;
+      const b0 = a0 + a1;
+      const b1 = a0 - a1;
+      const b2 = a2 + a3;
+      const b3 = a2 - a3;
+      const b4 = a4 + a5;
+      const b5 = a4 - a5;
+      const b6 = a6 + a7;
+      const b7 = a6 - a7;
+      const c0 = b0 + b2;
+      const c1 = b1 + b3;
+      const c2 = b0 - b2;
+      const c3 = b1 - b3;
+      const c4 = b4 + b6;
+      const c5 = b5 + b7;
+      const c6 = b4 - b6;
+      const c7 = b5 - b7;
+      x[j] = c0 + c4;
+      x[j + h] = c1 + c5;
+      x[j + 2 * h] = c2 + c6;
+      x[j + 3 * h] = c3 + c7;
+      x[j + 4 * h] = c0 - c4;
+      x[j + 5 * h] = c1 - c5;
+      x[j + 6 * h] = c2 - c6;
+      x[j + 7 * h] = c3 - c7;
     }
 }
 
