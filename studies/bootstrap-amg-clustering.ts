@@ -5,7 +5,15 @@ import {
   labelEntropy,
   modularity,
 } from "polyadic/graph";
-import { type BootstrapAmg, bootstrapAmg, cg, eigh, kMeans, matchingAmg } from "polyadic/linalg";
+import {
+  type BootstrapAmg,
+  bootstrapAmg,
+  cg,
+  eigh,
+  kMeans,
+  type MatchingAmgOptions,
+  matchingAmg,
+} from "polyadic/linalg";
 import { type AttributedGraph, stochasticBlockModel } from "polyadic/linalg/problems";
 import { normalizedMutualInformation } from "polyadic/nn";
 import { foldIn, type Key, normal, split } from "polyadic/random";
@@ -109,18 +117,21 @@ export default study({
     const grids = sides.map((side, i) => {
       const a = poisson([side, side]);
       const b = normal(foldIn(gridKey, i), [side * side]);
-      const bootstrap = (cycle: "V" | "W"): BootstrapAmg =>
-        bootstrapAmg(foldIn(gridKey, 100 + i), a, { maxHierarchies: 3, cycle });
-      const { value: v, milliseconds } = timed(() => bootstrap("V"));
-      const w = bootstrap("W");
+      const bootstrap = (options: MatchingAmgOptions): BootstrapAmg =>
+        bootstrapAmg(foldIn(gridKey, 100 + i), a, { maxHierarchies: 3, ...options });
+      const { value: v, milliseconds } = timed(() => bootstrap({ cycle: "V" }));
+      const w = bootstrap({ cycle: "W" });
+      const smoothed = bootstrap({ sweeps: 3, prolongator: "smoothed" });
       return {
         side,
         plain: cg(a, b).iterations,
         "one hierarchy": cg(a, b, { preconditioner: matchingAmg(a, ones([side * side])).apply }).iterations,
         "three, V cycles": cg(a, b, { preconditioner: v.apply }).iterations,
         "three, W cycles": cg(a, b, { preconditioner: w.apply }).iterations,
+        "three, V, smoothed": cg(a, b, { preconditioner: smoothed.apply }).iterations,
         "V over entries": v.apply.cost() / a.nnz,
         "W over entries": w.apply.cost() / a.nnz,
+        "smoothed over entries": smoothed.apply.cost() / a.nnz,
         "setup in ms": milliseconds,
       };
     });
@@ -163,7 +174,9 @@ export default study({
       growthPlain: slope((row) => row.plain),
       growthV: slope((row) => row["three, V cycles"]),
       growthW: slope((row) => row["three, W cycles"]),
+      growthSmoothed: slope((row) => row["three, V, smoothed"]),
       largestOverSmallestV: grids.at(-1)!["three, V cycles"] / grids[0]!["three, V cycles"],
+      largestOverSmallestSmoothed: grids.at(-1)!["three, V, smoothed"] / grids[0]!["three, V, smoothed"],
       largestOverSmallestW: grids.at(-1)!["three, W cycles"] / grids[0]!["three, W cycles"],
       ...(quick ? {} : { largeAugmentedMinusStructure: large }),
     };
@@ -174,7 +187,9 @@ export default study({
     clearStructure: atLeast(0.85),
     convergenceRatio: atMost(1e-5),
     growthPlain: atLeast(0.85),
+    growthSmoothed: atMost(0.5),
     growthW: atMost(0.5),
+    largestOverSmallestSmoothed: atMost(1.8),
     largestOverSmallestW: atMost(1.8),
   },
 });

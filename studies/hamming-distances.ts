@@ -117,10 +117,11 @@ export default study({
     const exact = hammingDistances(planted, needle);
     const approximations = [0.4, 0.2, 0.1].map((epsilon, i) => {
       const own = split(hashKey, 3)[i]!;
-      const under = approximateHammingDistances(own, planted, needle, { epsilon });
+      const under = approximateHammingDistances(own, planted, needle, { epsilon, method: "hashed" });
       const both = approximateHammingDistances(own, planted, needle, {
         epsilon,
         mode: "two-sided",
+        method: "hashed",
         repetitions: 12,
       });
       return {

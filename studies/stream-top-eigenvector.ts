@@ -120,19 +120,28 @@ export default study({
     let slope = Number.NaN;
     if (!quick) {
       const gaps = [2, 4, 8, 16];
-      const rows = [0, 1, 5, 20].map((h) => {
+      const share = 1 / Math.log(200);
+      const cases = [
+        [0, share],
+        [1, share],
+        [5, share],
+        [20, share],
+        [20, share ** 2],
+      ] as const;
+      const rows = cases.map(([h, threshold]) => {
         const errors = gaps.map((R) => {
           const values = Array.from({ length: 3 }, (_, i) => {
             const [dataKey, startKey] = split(foldIn(foldIn(sweepKey!, 100 * h + R), i)) as [Key, Key];
             const data = stream(dataKey, h === 0 ? "spread" : "heavy", 1e5, 200, R, h);
-            const found = pass(startKey, data, streamTopEigenvector({ dimension: 200, rows: 1e5 }));
+            const fold = streamTopEigenvector({ dimension: 200, rows: 1e5, heavy: threshold });
+            const found = pass(startKey, data, fold);
             return Math.max(0, 1 - agreement(found, data));
           });
           return median(values);
         });
         const line = h === 0 ? fitLine(gaps.map(Math.log), errors.map(Math.log)).slope : Number.NaN;
         if (h === 0) slope = line;
-        return { "heavy rows": h, ...Object.fromEntries(gaps.map((R, i) => [`R = ${R}`, errors[i]!])) };
+        return { "heavy rows": h, threshold, ...Object.fromEntries(gaps.map((R, i) => [`R = ${R}`, errors[i]!])) };
       });
       report.table(
         rows,

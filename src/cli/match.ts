@@ -194,9 +194,6 @@ function distancesOf(
 ): Int32Array | Float64Array {
   if (k !== undefined) return hammingDistancesBounded(symbols, pattern, k);
   if (epsilon === undefined) return hammingDistances(symbols, pattern);
-  // Exact counts meet every bound, and cost one pass: a few letters are not worth many random maps.
-  if (new Set(pattern).size <= (2 / epsilon) * Math.log2(places / DELTA))
-    return Float64Array.from(hammingDistances(symbols, pattern));
   const share = (symbols.length - pattern.length + 1) / places;
   return approximateHammingDistances(key(seed), symbols, pattern, { epsilon, delta: DELTA * share });
 }

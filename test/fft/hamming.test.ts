@@ -156,7 +156,7 @@ describe("approximate distances", () => {
   const exact = count(t, p);
 
   it.each([0.4, 0.2, 0.1])("never above the truth, and near it (epsilon %f)", (epsilon) => {
-    const found = approximateHammingDistances(key(1), t, p, { epsilon });
+    const found = approximateHammingDistances(key(1), t, p, { epsilon, method: "hashed" });
     let loss = 0;
     found.forEach((d, i) => {
       expect(d).toBeLessThanOrEqual(exact[i]!);
@@ -167,7 +167,11 @@ describe("approximate distances", () => {
   });
 
   it("on both sides of it", () => {
-    const found = approximateHammingDistances(key(2), t, p, { epsilon: 0.2, mode: "two-sided" });
+    const found = approximateHammingDistances(key(2), t, p, {
+      epsilon: 0.2,
+      mode: "two-sided",
+      method: "hashed",
+    });
     const errors = Array.from(found, (d, i) => d / exact[i]! - 1);
     expect(Math.max(...errors.map(Math.abs))).toBeLessThan(0.2);
     expect(Math.max(...errors)).toBeGreaterThan(0);
@@ -177,7 +181,11 @@ describe("approximate distances", () => {
 
   it("counts foreign symbols and small alphabets exactly", () => {
     const foreign = Uint32Array.from(t, (c, i) => (i < 2000 ? c + 1000 : c));
-    const found = approximateHammingDistances(key(3), foreign, p, { epsilon: 0.5, mode: "two-sided" });
+    const found = approximateHammingDistances(key(3), foreign, p, {
+      epsilon: 0.5,
+      mode: "two-sided",
+      method: "hashed",
+    });
     expect(found[0]).toBeCloseTo(m, 9);
     const few = Uint32Array.from(t, (c) => c % 3);
     const pattern = Uint32Array.from(p, (c) => c % 3);
@@ -186,9 +194,17 @@ describe("approximate distances", () => {
     );
   });
 
+  it("is exact where that costs less than all the maps", () => {
+    expect(Array.from(approximateHammingDistances(key(1), t, p, { epsilon: 0.1 }))).toEqual(exact);
+    // So many pairs of equal symbols that one map onto few is cheaper.
+    const [long, needle] = [symbols(7, 200_000, 64), symbols(8, 50_000, 64)];
+    const found = approximateHammingDistances(key(1), long, needle, { epsilon: 0.5, repetitions: 1 });
+    expect(Array.from(found)).not.toEqual(Array.from(hammingDistances(long, needle)));
+  });
+
   it("depends on the key alone", () => {
     const run = (seed: number): number[] =>
-      Array.from(approximateHammingDistances(key(seed), t, p, { epsilon: 0.4 }));
+      Array.from(approximateHammingDistances(key(seed), t, p, { epsilon: 0.4, method: "hashed" }));
     expect(run(1)).toEqual(run(1));
     expect(run(1)).not.toEqual(run(2));
   });
@@ -266,6 +282,11 @@ describe("bad input", () => {
       "no repetitions",
       () => approximateHammingDistances(key(0), t, p, { epsilon: 0.5, repetitions: 0 }),
       /repetitions/,
+    ],
+    [
+      "an unknown way",
+      () => approximateHammingDistances(key(0), t, p, { epsilon: 0.5, method: "fast" as never }),
+      /method/,
     ],
     ["a bad key", () => approximateHammingDistances(tensor([1]), t, p, { epsilon: 0.5 }), /key must be/],
     ["negative places", () => sumsetCounts([-1], [1]), /a must hold integers/],

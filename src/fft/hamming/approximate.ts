@@ -2,7 +2,7 @@
 
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { distancesOfCodes } from "./exact.ts";
+import { cheapest, distancesOfCodes } from "./exact.ts";
 import { wordsFrom } from "./generator.ts";
 import { type Coded, coded, encode, type Symbols } from "./symbols.ts";
 
@@ -18,12 +18,15 @@ export interface ApproximateHammingOptions {
   readonly mode?: "two-sided" | "under";
   /** Hash functions; as many as epsilon and delta need unless told. */
   readonly repetitions?: number;
+  /** `auto` (unless told) counts exactly where all the maps are estimated to cost more; `hashed` never does so. */
+  readonly method?: "auto" | "hashed";
 }
 
 /**
  * Approximate mismatches of a pattern at every place of a text: `hammingDistances` of both under random maps of the
  * alphabet onto about 2 / ε symbols, O(n log m / ε) for each map. Symbols of the text that the pattern has not are counted
- * exactly. Alphabets that are no larger are counted exactly altogether.
+ * exactly. Alphabets that are no larger are counted exactly altogether, and so is everything where that costs less (see
+ * `method`): on alphabets of hundreds of symbols it often does.
  *
  * The key (a uint32 tensor `[2]` of `polyadic/random`) seeds the maps. The exponent -0.93 of ε that the paper has for the
  * two-sided problem rests on fast rectangular matrix products and cannot be seen at real sizes.
@@ -40,7 +43,7 @@ export function approximateHammingDistances(
   options: ApproximateHammingOptions,
 ): Float64Array<ArrayBuffer> {
   const name = "approximateHammingDistances";
-  const { epsilon, delta = 0.01, mode = "under", repetitions } = options;
+  const { epsilon, delta = 0.01, mode = "under", method = "auto", repetitions } = options;
   for (const [option, value] of [
     ["epsilon", epsilon],
     ["delta", delta],
@@ -49,6 +52,8 @@ export function approximateHammingDistances(
       throw new DomainError(`${name}: ${option} must lie between 0 and 1, got ${value}`);
   if (mode !== "under" && mode !== "two-sided")
     throw new DomainError(`${name}: mode must be "under" or "two-sided", got ${JSON.stringify(mode)}`);
+  if (method !== "auto" && method !== "hashed")
+    throw new DomainError(`${name}: method must be "auto" or "hashed", got ${JSON.stringify(method)}`);
   if (repetitions !== undefined && !(Number.isInteger(repetitions) && repetitions >= 1))
     throw new DomainError(`${name}: repetitions must be an integer >= 1, got ${repetitions}`);
   if (key.dtype !== "uint32" || key.size !== 2)
@@ -62,9 +67,14 @@ export function approximateHammingDistances(
   const count =
     repetitions ??
     Math.max(1, Math.ceil(mode === "under" ? Math.log2(places / delta) : 4 / (epsilon ** 2 * (symbols - 1))));
+  // Maps differ little in price.
+  let map = hash(codes, symbols, random);
+  if (method === "auto" && cheapest(codes).price <= count * cheapest(map).price)
+    return Float64Array.from(distancesOfCodes(codes, {}));
   const out = new Float64Array(places);
   for (let repetition = 0; repetition < count; repetition++) {
-    const hashed = distancesOfCodes(hash(codes, symbols, random), {});
+    if (repetition > 0) map = hash(codes, symbols, random);
+    const hashed = distancesOfCodes(map, {});
     if (mode === "under") {
       for (let i = 0; i < places; i++) if (hashed[i]! > out[i]!) out[i] = hashed[i]!;
     } else for (let i = 0; i < places; i++) out[i] = out[i]! + hashed[i]! / count;

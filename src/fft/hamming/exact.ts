@@ -72,7 +72,7 @@ export function distancesOfCodes(codes: Coded, options: HammingOptions): Int32Ar
   const { text, pattern, size, inPattern } = codes;
   const [n, m] = [text.length, pattern.length];
   const out = new Int32Array(n - m + 1);
-  const chosen = method === "auto" ? cheapest(codes, packing) : null;
+  const chosen = method === "auto" ? cheapest(codes, packing).plan : null;
   if (method === "naive" || chosen === "naive") {
     compareAll(text, pattern, out);
     onWork?.({
@@ -120,8 +120,15 @@ function compareAll(text: Int32Array, pattern: Int32Array, out: Int32Array): voi
 /** Nanoseconds of a comparison, an increment, and of a transform per n log₂ n, measured once on one machine. */
 const PRICES = { comparison: 0.6, increment: 1.1, transform: 1.6 } as const;
 
-/** "naive", or for each symbol whether it is cheaper through transforms. */
-function cheapest({ text, pattern, size, inPattern, inText }: Coded, packing: boolean): "naive" | Uint8Array {
+interface Choice {
+  /** "naive", or for each symbol whether it is cheaper through transforms. */
+  readonly plan: "naive" | Uint8Array;
+  /** Nanoseconds, roughly. */
+  readonly price: number;
+}
+
+/** The cheapest way to count mismatches of codes exactly, by its estimated price. O(size). */
+export function cheapest({ text, pattern, size, inPattern, inText }: Coded, packing = true): Choice {
   const [n, m] = [text.length, pattern.length];
   const { length, blocks } = transformsOf(n, m, 1, packing);
   const oneTransform = PRICES.transform * length * Math.log2(length);
@@ -143,7 +150,8 @@ function cheapest({ text, pattern, size, inPattern, inText }: Coded, packing: bo
     isHeavy.fill(0);
     total += saved;
   } else total += inverse;
-  return PRICES.comparison * m * (n - m + 1) < total ? "naive" : isHeavy;
+  const direct = PRICES.comparison * m * (n - m + 1);
+  return direct < total ? { plan: "naive", price: direct } : { plan: isHeavy, price: total };
 }
 
 /** Matches of heavy symbols as sums of places: one in the text, and the pattern's read backwards. */

@@ -21,6 +21,10 @@ export const pointSet = (data: Float64Array, dims: number): PointSet => ({
   dims,
 });
 
+/** Views of the points, one each. */
+const pointsIn = ({ data, count, dims }: PointSet): Float64Array[] =>
+  Array.from({ length: count }, (_, i) => data.subarray(i * dims, (i + 1) * dims));
+
 export const joined = (a: PointSet, b: PointSet): PointSet => {
   const data = new Float64Array(a.data.length + b.data.length);
   data.set(a.data);
@@ -40,10 +44,11 @@ export function selected(points: PointSet, index: readonly number[]): PointSet {
 /** The matrix K(xᵢ, yⱼ), row by row. Throws DomainError where it is not finite. */
 export function kernelMatrix(caller: string, kernel: PairKernel, x: PointSet, y: PointSet): Float64Array {
   const out = new Float64Array(x.count * y.count);
+  const second = pointsIn(y);
   for (let i = 0, at = 0; i < x.count; i++) {
     const p = x.data.subarray(i * x.dims, (i + 1) * x.dims);
     for (let j = 0; j < y.count; j++, at++) {
-      const q = y.data.subarray(j * y.dims, (j + 1) * y.dims);
+      const q = second[j]!;
       const value = kernel(p, q);
       if (!Number.isFinite(value))
         throw new DomainError(
@@ -208,14 +213,18 @@ function pairErrors(
 ): Float64Array {
   const r = skeleton.x.count;
   const left = new Float64Array(r);
-  const at = (points: PointSet, i: number): Float64Array =>
-    points.data.subarray(i * points.dims, (i + 1) * points.dims);
+  const [rows, columns, first, second] = [skeleton.x, skeleton.y, x, y].map(pointsIn) as [
+    Float64Array[],
+    Float64Array[],
+    Float64Array[],
+    Float64Array[],
+  ];
   return Float64Array.from({ length: x.count }, (_, i) => {
-    const [p, q] = [at(x, i), at(y, i)];
-    for (let m = 0; m < r; m++) left[m] = kernel(at(skeleton.x, m), q);
+    const [p, q] = [first[i]!, second[i]!];
+    for (let m = 0; m < r; m++) left[m] = kernel(rows[m]!, q);
     solveCore(skeleton.factors, left, 1, false);
     let sum = 0;
-    for (let l = 0; l < r; l++) sum += kernel(p, at(skeleton.y, l)) * left[l]!;
+    for (let l = 0; l < r; l++) sum += kernel(p, columns[l]!) * left[l]!;
     return Math.abs(kernel(p, q) - sum);
   });
 }

@@ -33,12 +33,15 @@ export function applyBlocks(x: Tensor, first: Tensor, second: Tensor): Tensor {
   const [n0, , n1] = second.shape as readonly [number, number, number];
   const rows = x.shape[0]!;
   const r = inner / n0;
-  const open = x.reshape([rows, m1, m0]).transpose([1, 0, 2]).matmul(first);
+  // The first products are written with rows running fastest: then blocks are regrouped in whole runs of rows (for r = 1 by
+  // strides alone), and the second products read them as transposed matrices.
+  const open = first.mT().matmul(x.reshape([rows, m1, m0]).transpose([1, 2, 0]));
   const regrouped = open
-    .reshape([m1, rows, n0, r])
-    .transpose([2, 1, 0, 3])
-    .reshape([n0, rows, m1 * r]);
+    .reshape([m1, n0, r, rows])
+    .transpose([1, 0, 2, 3])
+    .reshape([n0, m1 * r, rows]);
   return regrouped
+    .mT()
     .matmul(second)
     .transpose([1, 0, 2])
     .reshape([rows, n0 * n1]);

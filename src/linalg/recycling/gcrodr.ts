@@ -46,8 +46,8 @@ export interface RecyclingSolution extends KrylovSolution {
  * Solves a x = b for any square operator or matrix `[n, n]` by GCRO-DR(m, k): each cycle searches in k kept vectors and
  * m − k new ones, and keeps the k harmonic Ritz vectors of least magnitude, on which GMRES is slowest. Given the space
  * of a related system, all cycles have one; that costs k products with the new matrix, which are counted. Preconditioning is
- * from the right, with the residual the true one; vectors are kept for M⁻¹A, whose eigenvectors change less from one
- * system to the next than those of A M⁻¹.
+ * from the right, with the residual the true one; vectors are kept for M⁻¹A (see `harmonicRitz`), whose eigenvectors change
+ * less from one system to the next than those of A M⁻¹.
  *
  * One product and O(n m) a step; O(n m² + m³) a cycle; 4 m vectors at most.
  *
@@ -206,10 +206,13 @@ class Kept {
       h.set(column, (k + j) * rows * w);
     });
     const sides = isPreconditioned ? this.#preconditionedSides(size) : undefined;
-    const pencil = sides
-      ? this.#pencil(p, all, h, sides)
-      : { g: h, f: this.#projections(p, all, this.#basis.data, undefined) };
-    const found = harmonicRitz(w, p, h, pencil, wanted, Math.min(wanted + 1, this.#m - 1));
+    const found = harmonicRitz(
+      w,
+      p,
+      this.#pencil(p, all, h, sides),
+      wanted,
+      Math.min(wanted + 1, this.#m - 1),
+    );
     if (!found) return;
     const combine = (vectors: Float64Array, height: number, coefficients: Float64Array): Float64Array => {
       const out = space.zeros(found.k);
@@ -235,27 +238,22 @@ class Kept {
     return sides;
   }
 
-  /** M⁻¹A (X, Z) = M⁻¹ (C, V) H, with orthonormal columns on the right. */
-  #pencil(p: number, all: Float64Array, h: Float64Array, sides: Float64Array): Pencil {
-    const { n, w } = this.#problem.space;
-    const rows = p + 1;
-    const { q, r } = thinQR(w, n, rows, sides.slice());
-    const g = new Float64Array(rows * p * w);
-    multiply(w, rows, p, rows, whole(w, rows, r), whole(w, rows, h), whole(w, rows, g));
-    return { g, f: this.#projections(p, all, q, r) };
-  }
-
-  /** Yᴴ (X, Z): for Z these are columns of R, which is the identity without a preconditioner. */
-  #projections(p: number, all: Float64Array, y: Float64Array, r: Float64Array | undefined): Float64Array {
+  /** With W = (C, V): WᴴM⁻¹W, and Wᴴ (X, Z), where Wᴴ Z is among the columns of the first. */
+  #pencil(p: number, all: Float64Array, h: Float64Array, sides: Float64Array | undefined): Pencil {
     const { n, w } = this.#problem.space;
     const k = this.#k;
     const rows = p + 1;
     const f = new Float64Array(rows * p * w);
-    if (r) f.set(r.subarray(0, rows * p * w));
-    else for (let j = k; j < p; j++) f[(j * rows + j) * w] = 1;
-    const left = { ...whole(w, n, y), adjoint: true };
+    const left = { ...whole(w, n, this.#basis.data), adjoint: true };
     if (k > 0) multiply(w, rows, k, n, left, whole(w, n, all), whole(w, rows, f));
-    return f;
+    if (!sides) {
+      for (let j = k; j < p; j++) f[(j * rows + j) * w] = 1;
+      return { h, f };
+    }
+    const s = new Float64Array(rows * rows * w);
+    multiply(w, rows, rows, n, left, whole(w, n, sides), whole(w, rows, s));
+    f.set(s.subarray(k * rows * w, p * rows * w), k * rows * w);
+    return { h, f, s };
   }
 
   tensor(): Tensor | undefined {

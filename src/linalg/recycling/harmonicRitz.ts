@@ -15,38 +15,34 @@ export interface Recycled {
   readonly images: Float64Array;
 }
 
-/** What is known of an operator B on a space V `[n, p]`: B V = Y G with orthonormal Y `[n, p + 1]`, and F = Yᴴ V. */
+/** What is known of A and M on a space V `[n, p]` with A V = W H, W `[n, p + 1]` orthonormal. */
 export interface Pencil {
-  /** `[p + 1, p]` */
-  readonly g: Float64Array;
-  /** `[p + 1, p]` */
+  /** `[p + 1, p]`: H */
+  readonly h: Float64Array;
+  /** `[p + 1, p]`: Wᴴ V */
   readonly f: Float64Array;
+  /** `[p + 1, p + 1]`: Wᴴ M⁻¹ W; none where M is the identity. */
+  readonly s?: Float64Array;
 }
 
 /**
- * The k harmonic Ritz vectors V z of B with the values of least magnitude: Gᴴ G z = θ Gᴴ F z. For their images under
- * another map A with A V = W H, W orthonormal, it returns an orthonormal basis. The complex pairs of a real problem stay
- * together: then there may be k − 1 vectors, or k + 1 where `most` allows it. All of V where p ≤ k. Undefined where G or H
- * has no full rank. O(p³).
+ * The k harmonic Ritz vectors V z of M⁻¹A with the values of least magnitude, (M⁻¹A − θ) V z ⊥ A V, that is
+ * Hᴴ S H z = θ Hᴴ F z; and their images under A, orthonormal. For symmetric A and M these are the harmonic Ritz vectors of
+ * the symmetric L⁻¹ A L⁻ᵀ with M = L Lᵀ. The complex pairs of a real problem stay together: then there may be k − 1 vectors, or
+ * k + 1 where `most` allows it. All of V where p ≤ k. Undefined where H or Hᴴ S H has no full rank. O(p³).
  *
  * Source: Morgan, "GMRES with deflated restarting", SIAM J. Sci. Comput. 24 (2002); Parks and others (see `gcrodr`).
  */
 export function harmonicRitz(
   w: Width,
   p: number,
-  h: Float64Array,
-  { g, f }: Pencil,
+  { h, f, s }: Pencil,
   k: number,
   most: number,
 ): Recycled | undefined {
-  const rows = p + 1;
   if (p <= k) return imagesOf(w, p, h, identity(w, p), p);
-  const { q, r } = thinQR(w, rows, p, g.slice());
-  if (isSingular(w, p, r)) return undefined;
-  // z = μ R⁻¹ Qᴴ F z with μ = 1/θ: no squares of the condition number, and the largest μ are wanted.
-  const inverse = new Float64Array(p * p * w);
-  multiply(w, p, p, rows, { ...whole(w, rows, q), adjoint: true }, whole(w, rows, f), whole(w, p, inverse));
-  solveTriangle(w, p, r, 0, p * w, { lower: false }, inverse, 0, p * w, p);
+  const inverse = inverseOf(w, p, h, f, s);
+  if (!inverse) return undefined;
   const { values, right, failed } = generalEigen(w, p, inverse, "right");
   if (failed >= 0) return undefined;
   const size = (i: number): number => Math.hypot(values[2 * i], values[2 * i + 1]);
@@ -73,6 +69,46 @@ export function harmonicRitz(
     z.set(column, j * p * w);
   });
   return imagesOf(w, p, h, z, columns.length);
+}
+
+/**
+ * The matrix of z = μ R⁻¹ (Qᴴ S Q)⁻¹ Qᴴ F z with H = Q R and μ = 1/θ: no squares of the condition number of H, and the
+ * largest μ are wanted.
+ */
+function inverseOf(
+  w: Width,
+  p: number,
+  h: Float64Array,
+  f: Float64Array,
+  s: Float64Array | undefined,
+): Float64Array | undefined {
+  const rows = p + 1;
+  const { q, r } = thinQR(w, rows, p, h.slice());
+  if (isSingular(w, p, r)) return undefined;
+  const adjoint = { ...whole(w, rows, q), adjoint: true };
+  const inverse = new Float64Array(p * p * w);
+  multiply(w, p, p, rows, adjoint, whole(w, rows, f), whole(w, p, inverse));
+  if (s) {
+    const sq = new Float64Array(rows * p * w);
+    const inner = new Float64Array(p * p * w);
+    multiply(w, rows, p, rows, whole(w, rows, s), whole(w, rows, q), whole(w, rows, sq));
+    multiply(w, p, p, rows, adjoint, whole(w, rows, sq), whole(w, p, inner));
+    const second = thinQR(w, p, p, inner);
+    if (isSingular(w, p, second.r)) return undefined;
+    const right = inverse.slice();
+    multiply(
+      w,
+      p,
+      p,
+      p,
+      { ...whole(w, p, second.q), adjoint: true },
+      whole(w, p, right),
+      whole(w, p, inverse),
+    );
+    solveTriangle(w, p, second.r, 0, p * w, { lower: false }, inverse, 0, p * w, p);
+  }
+  solveTriangle(w, p, r, 0, p * w, { lower: false }, inverse, 0, p * w, p);
+  return inverse;
 }
 
 /** Real or imaginary parts. */

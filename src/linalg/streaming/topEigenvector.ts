@@ -27,7 +27,11 @@ export interface StreamTopEigenvectorOptions {
   readonly rows?: number;
   /** Blocks into which n rows are split; ⌈2 ln d⌉ unless told. */
   readonly blocks?: number;
-  /** A row is heavy when ‖a‖² > heavy · Σ‖a‖² / d, in (0, 1]; 1/ln d unless told. Infinity stores none. */
+  /**
+   * A row is heavy when ‖a‖² > heavy · Σ‖a‖² / d, in (0, 1]; 1/ln d unless told. Infinity stores none. Rows that share the
+   * leading vector among too few for each block to see some must be heavy to be found: 1/ln² d is safe for about ln² d of
+   * them, at ln d times the memory.
+   */
   readonly heavy?: number;
   /** Heavy rows that may be stored; d / heavy, which they never exceed, unless told. The shortest make way. */
   readonly maxHeavy?: number;

@@ -6,6 +6,9 @@ import { crossSkeleton, kernelMatrix, pointSet, solveCore } from "../multipole/e
 import type { Evaluator, Separable } from "./distanceFunction.ts";
 import { addGroups, type Groups, groupDistances, sumGroups } from "./groups.ts";
 
+/** Smaller blocks are done pair by pair. */
+const SMALL = 64 * 64;
+
 /** Adds the cross terms of one split to y, both ways, for x `[n, count]`. */
 export interface Cross {
   add(x: Float64Array, count: number, y: Float64Array): void;
@@ -105,17 +108,24 @@ function groupedCross(
   };
 }
 
-/** All pairs of distances, of which nothing is kept. O(m n) values of f a product. */
+/** All pairs of distances. Values of small blocks are kept, those of large ones computed anew for every product: O(m n). */
 function denseCross(evaluator: Evaluator, left: Side, right: Side, groups: readonly [Groups, Groups]): Cross {
   const [a, b] = groups.map(({ distances }) => distances);
-  for (const p of a) for (const q of b) valueAt(evaluator, p + q);
   const { value } = evaluator;
+  const isKept = a.length * b.length <= SMALL;
+  const table = new Float64Array(isKept ? a.length * b.length : 0);
+  for (let i = 0, at = 0; i < a.length; i++)
+    for (let j = 0; j < b.length; j++, at++) {
+      const f = valueAt(evaluator, a[i] + b[j]);
+      if (isKept) table[at] = f;
+    }
   return groupedCross(left, right, groups, "dense", a.length * b.length, (x, count, y, isToLeft) => {
-    const [to, from] = isToLeft ? [a, b] : [b, a];
-    for (let i = 0; i < to.length; i++)
-      for (let j = 0; j < from.length; j++) {
-        const f = value(to[i] + from[j]);
-        for (let c = 0; c < count; c++) y[i * count + c] += f * x[j * count + c];
+    for (let i = 0, at = 0; i < a.length; i++)
+      for (let j = 0; j < b.length; j++, at++) {
+        const f = isKept ? table[at] : value(a[i] + b[j]);
+        const to = (isToLeft ? i : j) * count;
+        const from = (isToLeft ? j : i) * count;
+        for (let c = 0; c < count; c++) y[to + c] += f * x[from + c];
       }
   });
 }
@@ -170,9 +180,6 @@ function hankelCross(
 const CANDIDATES = 48;
 const MOST_RANK = 40;
 const ACCURACY = 1e-13;
-/** Smaller blocks are done pair by pair. */
-const SMALL = 64 * 64;
-
 /** Few points for many: f(a + b) ≈ f(a + b_l) E⁻¹ f(a_m + b); null where that is not accurate. */
 function skeletonCross(
   evaluator: Evaluator,

@@ -213,15 +213,24 @@ function checkCount(caller: string, name: string, count: number): void {
 function rationalFamily(m: number, factor: number, shift: number, i: number, j: number): DistanceFamily {
   if (factor === 0) return ZERO;
   return {
-    at: (parameters) => ({
-      smooth: true,
-      value: (d) => {
-        let [p, q] = [0, 0];
+    at: (parameters) => {
+      const quotient = (d: number): { p: number; q: number } => {
+        let p = 0;
+        let q = 0;
         for (let k = m - 1; k >= 0; k--) p = p * d + parameters[k];
         for (let k = parameters.length - 1; k >= m; k--) q = q * d + parameters[k];
-        return factor * (shift === 0 ? 1 : d ** shift) * (i === 0 ? 1 : p ** i) * q ** -j;
-      },
-    }),
+        return { p, q };
+      };
+      // Powers are slow, and the function itself needs none.
+      const isPlain = factor === 1 && shift === 0 && i === 1 && j === 1;
+      return {
+        smooth: true,
+        value: (d) => {
+          const { p, q } = quotient(d);
+          return isPlain ? p / q : factor * d ** shift * p ** i * q ** -j;
+        },
+      };
+    },
     derivative: (k) =>
       k < m
         ? rationalFamily(m, factor * i, shift + k, i - 1, j)

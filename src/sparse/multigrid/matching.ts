@@ -7,7 +7,14 @@ import { diagonalPlaces, type RealRows } from "../direct/incompleteKernel.ts";
 import type { Aggregates } from "./aggregation.ts";
 import { coarseSolver } from "./coarsest.ts";
 import type { CycleLevel, Hierarchy } from "./cycle.ts";
-import { galerkin, inverseDiagonal, product, tentative, transposed } from "./prolongator.ts";
+import {
+  galerkin,
+  inverseDiagonal,
+  product,
+  smoothProlongator,
+  tentative,
+  transposed,
+} from "./prolongator.ts";
 import { gaussSeidel } from "./smoothers.ts";
 
 /**
@@ -49,6 +56,8 @@ export interface MatchingLimits {
   readonly maxCoarse: number;
   readonly maxLevels: number;
   readonly cycle: "V" | "W";
+  /** Whether a damped step of Jacobi's method is applied to the prolongators. */
+  readonly isSmoothed: boolean;
 }
 
 /** A level that is smaller by less than this is not worth having. */
@@ -56,14 +65,14 @@ const LEAST_SHRINKAGE = 1.2;
 
 /**
  * A hierarchy for a symmetric positive definite matrix in which `w` is interpolated exactly: on each level, matchings are
- * composed, and columns of the prolongator are the parts of w on the aggregates, normalized. Cycles smooth with one
- * step of Gauss and Seidel's method, forward before and backward after. O(nnz log nnz).
+ * composed, and columns of the prolongator are the parts of w on the aggregates, normalized, and smoothed where that is
+ * wanted. Cycles smooth with one step of Gauss and Seidel's method, forward before and backward after. O(nnz log nnz).
  */
 export function matchingHierarchy(
   name: string,
   finest: RealRows,
   w: Float64Array,
-  { sweeps, maxCoarse, maxLevels, cycle }: MatchingLimits,
+  { sweeps, maxCoarse, maxLevels, cycle, isSmoothed }: MatchingLimits,
 ): { readonly hierarchy: Hierarchy; readonly matrices: readonly RealRows[] } {
   const levels: CycleLevel[] = [];
   const matrices = [finest];
@@ -81,11 +90,14 @@ export function matchingHierarchy(
       restricted = coarse;
     }
     if (!prolongation || size < LEAST_SHRINKAGE * next.pattern.rows) break;
+    if (isSmoothed) prolongation = smoothProlongator(name, current, prolongation);
+    const restriction = transposed(prolongation);
+    if (isSmoothed) next = galerkin(current, prolongation, restriction);
     levels.push({
       a: current,
       smooth: gaussSeidel(current, inverseDiagonal(name, current)),
       prolongation,
-      restriction: transposed(prolongation),
+      restriction,
     });
     matrices.push(next);
     current = next;

@@ -1,7 +1,7 @@
 // Multigrid by matchings: what one hierarchy interpolates, composite cycles as preconditioners, bad input.
 import { DomainError, ones, ShapeError, type Tensor, tensor } from "polyadic";
 import { jit } from "polyadic/compiler";
-import { bootstrapAmg, cg, eigvalsh, matchingAmg } from "polyadic/linalg";
+import { bootstrapAmg, cg, eigvalsh, type MatchingAmgOptions, matchingAmg } from "polyadic/linalg";
 import { key, normal } from "polyadic/random";
 import { poisson, sparseEye } from "polyadic/sparse";
 import { grad } from "polyadic/transform";
@@ -49,6 +49,7 @@ describe("matchings", () => {
       maxCoarse: 4,
       maxLevels: 39,
       cycle: "V",
+      isSmoothed: false,
     });
     let smooth = w;
     for (const {
@@ -73,9 +74,10 @@ describe("matchings", () => {
 
 describe("cycles", () => {
   const b = normal(key(2), [144]);
-  it.each(["V", "W"] as const)("%s: symmetric, definite, good preconditioners", (cycle) => {
-    const one = matchingAmg(a, ones([144]), { cycle });
-    const all = bootstrapAmg(key(1), a, { maxHierarchies: 3, cycle });
+  const kinds = [{ cycle: "V" }, { cycle: "W" }, { sweeps: 3, prolongator: "smoothed" }] as const;
+  it.each(kinds)("%j: symmetric, definite, good preconditioners", (options) => {
+    const one = matchingAmg(a, ones([144]), options);
+    const all = bootstrapAmg(key(1), a, { maxHierarchies: 3, ...options });
     expect(one.levels[0]).toEqual({ n: 144, nnz: a.nnz });
     expect(one.operatorComplexity).toBeLessThan(1.6);
     for (const { apply } of [one, all]) {
@@ -90,6 +92,16 @@ describe("cycles", () => {
     expect(single).toBeLessThan(plain / 2);
     expect(composite.iterations).toBeLessThan(single);
     expect(composite.converged).toBe(true);
+  });
+  it("need as many steps on a larger grid with smoothed prolongators", () => {
+    const steps = (side: number, options: MatchingAmgOptions): number => {
+      const matrix = poisson([side, side]);
+      const { apply } = matchingAmg(matrix, ones([side * side]), options);
+      return cg(matrix, normal(key(3), [side * side]), { preconditioner: apply }).iterations;
+    };
+    const growth = (options: MatchingAmgOptions): number => steps(64, options) / steps(16, options);
+    expect(growth({ sweeps: 3, prolongator: "smoothed" })).toBeLessThan(1.4);
+    expect(growth({})).toBeGreaterThan(1.6);
   });
   it("shrinks errors to the asked ratio", () => {
     const { convergenceRatio, ratios, smoothVectors, hierarchies, converged } = bootstrapAmg(key(0), a, {

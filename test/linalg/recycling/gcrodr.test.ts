@@ -1,6 +1,6 @@
 // GCRO-DR: solutions, what is counted, what is kept, and harmonic Ritz vectors against their definition.
 
-import { matmul, zeros } from "polyadic";
+import { concat, matmul, zeros } from "polyadic";
 import { cond, gcrodr, gmres, norm as normOf, qr, solve, subspaceAngles } from "polyadic/linalg";
 import { convectionDiffusion, darcy } from "polyadic/linalg/problems";
 import { key, normal, uniform } from "polyadic/random";
@@ -138,7 +138,10 @@ describe("gcrodr", () => {
 });
 
 describe("harmonicRitz", () => {
-  it("finds combinations with (A V z − θ V z) orthogonal to A V, smallest values first", () => {
+  it.each([
+    { name: "A", isPreconditioned: false },
+    { name: "M⁻¹A", isPreconditioned: true },
+  ])("finds combinations with ($name V z − θ V z) orthogonal to A V", ({ isPreconditioned }) => {
     const n = 14;
     const p = 7;
     const a = normal(key(7), [n, n]).add(eye(n).mul(2));
@@ -146,16 +149,19 @@ describe("harmonicRitz", () => {
     // W holds A V and one further column.
     const { q, r } = qr(matmul(a, v));
     const extra = qr(normal(key(9), [n, 1]).sub(q.matmul(q.mT().matmul(normal(key(9), [n, 1]))))).q;
-    const g = new Float64Array((p + 1) * p);
+    const inverse = isPreconditioned ? normal(key(10), [n, n]).mul(0.2).add(eye(n)) : eye(n);
+    const w = concat([q, extra], 1);
+    const s = Float64Array.from(w.mT().matmul(inverse.matmul(w)).mT().ravel().data() as Float64Array);
+    const h = new Float64Array((p + 1) * p);
     const f = new Float64Array((p + 1) * p);
     for (let j = 0; j < p; j++)
       for (let i = 0; i <= p; i++) {
-        g[j * (p + 1) + i] = i < p ? r.item(i, j) : 0;
+        h[j * (p + 1) + i] = i < p ? r.item(i, j) : 0;
         const row = i < p ? q.at(":", i) : extra.at(":", 0);
         f[j * (p + 1) + i] = row.mul(v.at(":", j)).sum().item();
       }
     for (const k of [2, 3, 4]) {
-      const found = harmonicRitz(1, p, g, { g, f }, k, k + 1)!;
+      const found = harmonicRitz(1, p, { h, f, ...(isPreconditioned && { s }) }, k, k + 1)!;
       const z = zeros([p, found.k]).add(
         Array.from({ length: found.k }, (_, j) =>
           eye(p)
@@ -166,11 +172,11 @@ describe("harmonicRitz", () => {
       );
       const y = v.matmul(z);
       const ay = a.matmul(y);
-      // A (V z) projected on A V stays within the span of V z: an invariant space of the pencil.
+      // M⁻¹A (V z) projected on A V stays within the span of V z: an invariant space of the pencil.
       const left = ay.mT();
       expect(left.shape).toEqual([found.k, n]);
       const av = a.matmul(v);
-      const images = av.mT().matmul(ay);
+      const images = av.mT().matmul(inverse.matmul(ay));
       const plain = av.mT().matmul(y);
       expect(subspaceAngles(images, plain).max().item()).toBeLessThan(1e-6);
       // Images are orthonormal.
