@@ -106,23 +106,24 @@ def fourier(name, shape, repeats):
 grids = {}
 
 
-def grid(m):
-    """The Poisson matrix of a square grid by rows, and a right-hand side."""
+def grid(m, axes=2):
+    """The Poisson matrix of a grid of m points along each axis, by rows, and a right-hand side."""
     import scipy.sparse as sp
 
-    if m not in grids:
+    if (m, axes) not in grids:
         t = sp.diags([-np.ones(m - 1), 2 * np.ones(m), -np.ones(m - 1)], [-1, 0, 1])
-        a = (sp.kron(t, sp.identity(m)) + sp.kron(sp.identity(m), t)).tocsr()
+        a = sum(sp.kron(sp.kron(sp.identity(m**i), t), sp.identity(m ** (axes - 1 - i))) for i in range(axes))
+        a = a.tocsr()
         a.sort_indices()
-        grids[m] = a, np.sin(np.arange(m * m))
-    return grids[m]
+        grids[m, axes] = a, np.sin(np.arange(m**axes))
+    return grids[m, axes]
 
 
 def sparse(name, steps):
     """Products, conjugate gradients and LU of SciPy; nan where SciPy is not there."""
     from scipy.sparse.linalg import cg, splu
 
-    a, b = grid(1000 if name in ("product", "cg") else 200)
+    a, b = grid(30, 3) if name == "box" else grid(1000 if name in ("product", "cg") else 200)
     if name == "product":
         return lambda: a @ b
     if name == "cg":

@@ -26,12 +26,28 @@ export async function sparse({ numpy }) {
       run: () => fresh(small).matmul(fresh(small)),
       rounds: 9,
     },
-    lu: { what: "sparse LU, 40000 unknowns", run: () => polyadic.sparseLU(fresh(small)), rounds: 3 },
+    // A new matrix each time, so that its order is found anew, as SciPy does.
+    lu: {
+      what: "sparse LU, 200 x 200 grid",
+      run: () => polyadic.sparseLU(polyadic.poisson([200, 200])),
+      rounds: 5,
+    },
     cholesky: {
-      what: "sparse Cholesky, 40000 unknowns (SciPy: its LU)",
-      run: () => polyadic.sparseCholesky(fresh(small)),
-      rounds: 3,
+      what: "sparse Cholesky, 200 x 200 grid (SciPy: its LU)",
+      run: () => polyadic.sparseCholesky(polyadic.poisson([200, 200])),
+      rounds: 5,
       peer: "lu",
+    },
+    again: {
+      what: "sparse LU, 200 x 200 grid, other values in the same places",
+      run: () => polyadic.sparseLU(fresh(small)),
+      rounds: 5,
+      peer: "lu",
+    },
+    box: {
+      what: "sparse LU, 30 x 30 x 30 grid",
+      run: () => polyadic.sparseLU(polyadic.poisson([30, 30, 30])),
+      rounds: 5,
     },
   };
   const rows = [];

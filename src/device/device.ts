@@ -144,6 +144,34 @@ export type ReduceKernel = (typeof REDUCE_KERNELS)[number];
 /** The typed array of a float type. */
 export type FloatArray = Float32Array | Float64Array;
 
+/** A copy of a matrix of float64, by columns, for many products of its parts with vectors. */
+export interface HeldMatrix {
+  /** y += A x for `rows` rows and `columns` columns from (row, column) on. */
+  addTimes(
+    row: number,
+    column: number,
+    rows: number,
+    columns: number,
+    x: Float64Array,
+    xStart: number,
+    y: Float64Array,
+    yStart: number,
+  ): void;
+  /** y = Aᵀ x for the same part. */
+  transposedTimes(
+    row: number,
+    column: number,
+    rows: number,
+    columns: number,
+    x: Float64Array,
+    xStart: number,
+    y: Float64Array,
+    yStart: number,
+  ): void;
+  /** Gives its memory back; what was held last goes first. */
+  release(): void;
+}
+
 /**
  * What a CPU device offers to the primitives: contiguous typed arrays in, contiguous typed arrays out. Positions and
  * counts are entries. No kernel keeps a reference to its arguments.
@@ -225,6 +253,8 @@ export interface Device {
     out: FloatArray,
     outStart: number,
   ): void;
+  /** Holds columns that begin `ld` entries apart, where products with vectors are quicker than in plain loops. */
+  holdColumns?(data: Float64Array, offset: number, ld: number, rows: number, columns: number): HeldMatrix;
   /** Whole factorizations, where the device has them. */
   readonly lapack?: Lapack;
 }

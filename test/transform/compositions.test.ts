@@ -42,6 +42,15 @@ const heron = (a: Tensor): Tensor =>
     { x: a.add(1), before: a.mul(0) },
   ).x;
 
+/** Reverse mode of a loop inside jit or checkpoint needs a bound. */
+const boundedHeron = (a: Tensor): Tensor =>
+  whileLoop(
+    ({ x, before }) => x.sub(before).abs().greater(1e-14),
+    ({ x }) => ({ x: x.add(a.div(x)).mul(0.5), before: x }),
+    { x: a.add(1), before: a.mul(0) },
+    { maxIterations: 40 },
+  ).x;
+
 /** x² below 1, 2x - 1 above. */
 const piecewise = (x: Tensor): Tensor =>
   cond(
@@ -236,6 +245,32 @@ describe("compositions of transforms", () => {
     near(vmap(grad(f))(tensor([0.9, 0.2])), vmap(grad(plain))(tensor([0.9, 0.2])));
   });
 
+  test("checkpoint around loops and branches under grad, hessian, vmap and jit", () => {
+    const body = (w: Tensor): Tensor => {
+      const { carry, ys } = scan(
+        (c: Tensor, s: Tensor) => [sin(c.mul(w)).add(s), piecewise(c.mul(s))],
+        tensor(0.1),
+        xs,
+      );
+      return ys.sum().add(carry).mul(powerByScan(w, 3));
+    };
+    const f = checkpoint(body);
+    const nested = checkpoint((w: Tensor) => checkpoint(body)(w.mul(w)));
+    const at = tensor(0.9);
+    near(grad(f)(at), grad(body)(at));
+    near(hessian(f)(at), hessian(body)(at));
+    near(jit(grad(f))(at), grad(body)(at));
+    near(vmap(grad(f))(tensor([0.9, 0.2])), vmap(grad(body))(tensor([0.9, 0.2])));
+    near(grad(nested)(at), grad((w: Tensor) => body(w.mul(w)))(at));
+    near(linearize(f, at).pushforward(tensor(2)), grad(body)(at).mul(2));
+  });
+
+  test("checkpoint around a loop of unknown length: forward mode, and reverse mode with a bound", () => {
+    const at = tensor(2.25);
+    near(jvp(checkpoint(heron), [at], [tensor(1)]).tangent, tensor(1 / 3));
+    near(grad(checkpoint(boundedHeron))(at), tensor(1 / 3));
+  });
+
   test("jit inside and outside of everything", () => {
     const f = jit((x: Tensor) => sin(x).mul(x));
     const at = tensor(0.6);
@@ -248,20 +283,8 @@ describe("compositions of transforms", () => {
     near(jet(f, at, [tensor(1), null]).series[1]!, tensor(second));
     near(jit(hessian(jit(f)))(at), tensor(second));
     near(grad((w: Tensor) => jit((x: Tensor) => x.mul(w))(at))(tensor(3)), at);
-    near(jit((x: Tensor) => vmap(heronGrad)(x))(xs.abs()), xs.abs().sqrt().pow(-1).mul(0.5));
+    near(jit((x: Tensor) => vmap(grad(boundedHeron))(x))(xs.abs()), xs.abs().sqrt().pow(-1).mul(0.5));
   });
-
-  /** Reverse mode of a loop inside jit needs a bound. */
-  const heronGrad = (x: Tensor): Tensor =>
-    grad(
-      (a: Tensor) =>
-        whileLoop(
-          ({ x: y, before }) => y.sub(before).abs().greater(1e-14),
-          ({ x: y }) => ({ x: y.add(a.div(y)).mul(0.5), before: y }),
-          { x: a.add(1), before: a.mul(0) },
-          { maxIterations: 40 },
-        ).x,
-    )(x);
 
   test("customJvp: every other transform follows from the rule", () => {
     // The derivative of log(1 + eˣ), stable for large x, with a marked factor to see that the rule is used.

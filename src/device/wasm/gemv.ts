@@ -42,7 +42,7 @@ export interface VectorView {
 /** Addresses and stride in bytes; `count` reals of each of `lines` lines. */
 type LineKernel = (x: number, lines: number, stride: number, out: number, n: number, count: number) => void;
 
-interface GemvKernels {
+export interface GemvKernels {
   /** out[i] = line i · x */
   readonly dots: LineKernel;
   /** out += the sum of x[i] · line i */
@@ -51,7 +51,8 @@ interface GemvKernels {
 
 const kernels = new Map<FloatType, GemvKernels>();
 
-function kernelsOf(type: FloatType): GemvKernels {
+/** The kernels on lines that lie in memory already. */
+export function lineKernels(type: FloatType): GemvKernels {
   let found = kernels.get(type);
   if (!found) {
     const module = new ModuleBuilder();
@@ -191,7 +192,7 @@ export function gemv(
 ): void {
   const width = type.startsWith("complex") ? 2 : 1;
   const bytes = type === "float32" || type === "complex64" ? 4 : 8;
-  const kernel = kernelsOf(bytes === 4 ? "float32" : "float64");
+  const kernel = lineKernels(bytes === 4 ? "float32" : "float64");
   reserve(PIECE_AT + 2 * PIECE_BYTES);
   const view = memoryView(bytes);
   const byRows = layoutOf(matrix) === "rows";

@@ -4,6 +4,7 @@ import { binary, unary } from "./elementwise.ts";
 import { hasSimd } from "./features.ts";
 import { fftSmoothWasm } from "./fft/fft.ts";
 import { gemm, gemmBatch, gemmImplicit } from "./gemm.ts";
+import { holdColumns } from "./held.ts";
 import { axpy, dot, reduce } from "./reductions.ts";
 import { slide } from "./sliding.ts";
 
@@ -21,6 +22,7 @@ export function wasmDevice(): Device | undefined {
     gemmBatch,
     gemmImplicit,
     slide,
+    holdColumns,
     fft: withAnyLength(fftSmoothWasm),
   };
 }

@@ -2,6 +2,7 @@
 // of the rest of the matrix are gathered into one product.
 // Source: Golub and Kahan (1965); Dongarra, Sorensen and Hammarling (1989) for the panels.
 import { makeReflectors, PANEL, type Reflectors, reflect } from "./householder.ts";
+import { PanelProducts } from "./panelProducts.ts";
 import { addTimes, adjointTimes, conjugateRow, multiply, scale, type Width } from "./vector.ts";
 
 export interface Bidiagonal {
@@ -33,6 +34,7 @@ export function bidiagonalize(w: Width, m: number, n: number, a: Float64Array): 
   const small = new Float64Array(PANEL * w);
   for (let first = 0; first < n; first += PANEL) {
     const last = Math.min(first + PANEL, n);
+    const trailing = new PanelProducts(w, a, first * (lm + w), lm, m - first, n - first);
     const vp = first * lm;
     const up = first * ln;
     for (let c = first; c < last; c++) {
@@ -52,7 +54,7 @@ export function bidiagonalize(w: Width, m: number, n: number, a: Float64Array): 
       // y = τ (A − V Yᴴ − X Uᴴ)ᴴ v
       const y = done * ln + next;
       Y.fill(0, done * ln, (done + 1) * ln);
-      adjointTimes(w, a, at + lm, lm, m - c, rest, V, at, Y, y);
+      trailing.adjointTimes(done, done + 1, m - c, rest, V, at, Y, y);
       adjointTimes(w, V, vp + here, lm, m - c, done, V, at, small, 0);
       addTimes(w, -1, Y, next, ln, rest, done, small, 0, Y, y);
       adjointTimes(w, X, here, lm, m - c, done, V, at, small, 0);
@@ -71,13 +73,14 @@ export function bidiagonalize(w: Width, m: number, n: number, a: Float64Array): 
       const below = m - c - 1;
       X.fill(0, done * lm, (done + 1) * lm);
       if (below === 0) continue;
-      addTimes(w, 1, a, at + lm + w, lm, below, rest, U, u, X, x);
+      trailing.addTimes(done + 1, done + 1, below, rest, U, u, X, x);
       adjointTimes(w, Y, next, ln, rest, done + 1, U, u, small, 0);
       addTimes(w, -1, V, vp + next, lm, below, done + 1, small, 0, X, x);
       adjointTimes(w, U, up + next, ln, rest, done, U, u, small, 0);
       addTimes(w, -1, X, next, lm, below, done, small, 0, X, x);
       scale(w, right.tau[c * w], w === 2 ? right.tau[c * w + 1] : 0, X, x, below);
     }
+    trailing.release();
     if (last < n) updateTrailing(w, m, n, a, V, vp, X, Y, U, up, last - first, last);
   }
   return { diagonal, superDiagonal, left, right };

@@ -4,6 +4,7 @@
 // computations" (1989); Quintana-Ortí and van de Geijn, "Improving the performance of reduction to Hessenberg form"
 // (2006).
 import { makeReflectors, PANEL, type Reflectors, reflect } from "./householder.ts";
+import { PanelProducts } from "./panelProducts.ts";
 import { addTimes, adjointTimes, axpy, conjugateRow, multiply, scale, type Width } from "./vector.ts";
 
 /**
@@ -33,6 +34,7 @@ export function reduceToHessenberg(
   for (let first = low; first < high; first += PANEL) {
     const last = Math.min(first + PANEL, high);
     const panel = first * ld;
+    const trailing = new PanelProducts(w, a, (first + 1) * ld, ld, high + 1, high - first);
     for (let c = first; c < last; c++) {
       const done = c - first;
       const column = c * ld;
@@ -55,7 +57,7 @@ export function reduceToHessenberg(
       // y = τ (A v − Y Vᴴ v), and the column −τ T Vᴴ v of T.
       const to = done * ld;
       y.fill(0, to, to + ld);
-      addTimes(w, 1, a, (c + 1) * ld, ld, high + 1, length, vectors, at, y, to);
+      trailing.addTimes(0, done, high + 1, length, vectors, at, y, to);
       adjointTimes(w, vectors, panel + (c + 1) * w, ld, length, done, vectors, at, dots, 0);
       addTimes(w, -1, y, 0, ld, high + 1, done, dots, 0, y, to);
       scale(w, re, im, y, to, high + 1);
@@ -68,6 +70,7 @@ export function reduceToHessenberg(
       t[done * ldt + done * w] = re;
       if (w === 2) t[done * ldt + done * w + 1] = im;
     }
+    trailing.release();
     updateRight(w, n, a, vectors, y, t, first, last, high);
   }
   return reflectors;

@@ -3,6 +3,7 @@
 // Source: Dongarra, Sorensen and Hammarling, "Block reduction of matrices to condensed forms for eigenvalue
 // computations" (1989).
 import { makeReflectors, PANEL, type Reflectors, reflect } from "./householder.ts";
+import { PanelProducts } from "./panelProducts.ts";
 import { addTimes, adjointTimes, axpy, conjugateRow, dotc, multiply, scale, type Width } from "./vector.ts";
 
 export interface Tridiagonal {
@@ -32,6 +33,7 @@ export function tridiagonalize(w: Width, n: number, a: Float64Array): Tridiagona
   for (let first = 0; first < n; first += PANEL) {
     const last = Math.min(first + PANEL, n);
     const panel = first * ld;
+    const trailing = new PanelProducts(w, a, first * (ld + w), ld, n - first, n - first);
     for (let c = first; c < last; c++) {
       const done = c - first;
       const column = c * ld;
@@ -51,7 +53,7 @@ export function tridiagonalize(w: Width, n: number, a: Float64Array): Tridiagona
       const p = done * ld + here + w;
       second.fill(0, done * ld, (done + 1) * ld);
       if (tau[c * w] === 0 && (w === 1 || tau[c * w + 1] === 0)) continue;
-      adjointTimes(w, a, (c + 1) * (ld + w), ld, length, length, vectors, at, second, p);
+      trailing.adjointTimes(done + 1, done + 1, length, length, vectors, at, second, p);
       adjointTimes(w, second, here + w, ld, length, done, vectors, at, small, 0);
       addTimes(w, -1, vectors, panel + here + w, ld, length, done, small, 0, second, p);
       adjointTimes(w, vectors, panel + here + w, ld, length, done, vectors, at, small, 0);
@@ -63,6 +65,7 @@ export function tridiagonalize(w: Width, n: number, a: Float64Array): Tridiagona
       const half = w === 1 ? re * scalar[0] : re * scalar[0] + im * scalar[1];
       axpy(w, -half / 2, 0, vectors, at, second, p, length);
     }
+    trailing.release();
     if (last < n) updateTrailing(w, n, a, vectors, panel, second, last - first, last);
   }
   return { diagonal, offDiagonal, reflectors };

@@ -4,6 +4,7 @@ import { DomainError } from "../../tensor/errors.ts";
 import type { Pattern } from "../base/pattern.ts";
 import {
   type Columns,
+  sizeAt,
   solveLower,
   solveLowerTransposed,
   solveUpper,
@@ -11,8 +12,9 @@ import {
 } from "../kernels/columns.ts";
 import type { Width } from "../kernels/product.ts";
 import { type Ordering, orderOf } from "../orderings/ordering.ts";
-import { choleskyColumns } from "./choleskyKernel.ts";
-import { luColumns } from "./luKernel.ts";
+import { type LUColumns, luColumns } from "./luKernel.ts";
+import { choleskyColumns } from "./multifrontal/cholesky.ts";
+import { frontalLU } from "./multifrontal/lu.ts";
 import { analyze } from "./symbolic.ts";
 import { checkTriangle, solveTriangle, type Triangle } from "./triangularKernel.ts";
 
@@ -86,21 +88,49 @@ export function factorLU(
   ordering?: Ordering,
 ): Factor {
   const chosen = ordering ?? (isNearlySymmetric(pattern) ? "amd" : "columns");
+  return luFactor(
+    (chosen !== "columns" &&
+      hasDiagonal(pattern, width, values) &&
+      frontalLU(name, pattern, chosen, DIAGONAL, width, values)) ||
+      columnLU(name, pattern, chosen, width, values),
+  );
+}
+
+/** Whether no diagonal entry is zero: pivots are looked for near the diagonal only where there are some. */
+function hasDiagonal(pattern: Pattern, width: Width, values: Float64Array): boolean {
+  for (let i = 0; i < pattern.rows; i++) {
+    const p = pattern.find(i, i);
+    if (p < 0 || sizeAt(width, values, p) === 0) return false;
+  }
+  return true;
+}
+
+function columnLU(
+  name: string,
+  pattern: Pattern,
+  ordering: Ordering,
+  width: Width,
+  values: Float64Array,
+): LUColumns {
   const { pattern: byColumns, order } = pattern.transposed;
   const turned = new Float64Array(values.length);
   for (let q = 0; q < order.length; q++) {
     turned[width * q] = values[width * order[q]];
     if (width === 2) turned[2 * q + 1] = values[2 * order[q] + 1];
   }
-  const factors = luColumns(
+  return luColumns(
     name,
     byColumns,
-    orderOf(name, pattern, chosen),
-    chosen === "columns" ? 1 : DIAGONAL,
+    orderOf(name, pattern, ordering),
+    ordering === "columns" ? 1 : DIAGONAL,
     width,
     turned,
   );
+}
+
+function luFactor(factors: LUColumns): Factor {
   const { lower, upper, rowOrder, columnOrder } = factors;
+  const { width } = lower;
   return {
     ...factors,
     solve: (transposed, count, x) => {

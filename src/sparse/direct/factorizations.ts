@@ -19,7 +19,7 @@ export interface SparseFactorOptions {
 export interface SparseCholesky {
   /** Row and column k of l lᴴ are row and column `order[k]` of a: `a.permute(order)` is l lᴴ. */
   readonly order: Int32Array;
-  /** The factor, by columns. */
+  /** The factor, by columns; made when it is first read. */
   readonly l: SparseMatrix;
   /** Logarithm of the determinant. */
   readonly logdet: number;
@@ -31,7 +31,7 @@ export interface SparseLU {
   /** `a.permute(rowOrder, columnOrder)` is l u. */
   readonly rowOrder: Int32Array;
   readonly columnOrder: Int32Array;
-  /** Unit lower triangular, by columns. */
+  /** Unit lower triangular, by columns; made when it is first read, as u is. */
   readonly l: SparseMatrix;
   /** Upper triangular, by columns. */
   readonly u: SparseMatrix;
@@ -39,6 +39,15 @@ export interface SparseLU {
   readonly logdet: number;
   /** The solution of a x = b, or of aᵀ x = b, for b `[n]` or `[n, k]`; differentiable in b and in the values of a. */
   solve(b: Tensor, options?: { readonly transpose?: boolean }): Tensor;
+}
+
+/** What is computed when it is first asked for. */
+function once<T>(compute: () => T): () => T {
+  let known: { value: T } | undefined;
+  return () => {
+    known ??= { value: compute() };
+    return known.value;
+  };
 }
 
 /** A factor as a matrix, with rows of each column in order. */
@@ -68,9 +77,11 @@ function logDiagonal({ n, indptr, values, width }: Columns, isLast: boolean): nu
  * columns are ordered by approximate minimum degree unless told. The analysis (order, elimination tree, column lengths) is
  * kept with the pattern: `a.withValues(…)` and conversions of it are factored without it.
  *
- * Up-looking, O(Σ of squared column lengths): O(n^1.5) for two-dimensional grids. The values must be known.
+ * Multifrontal: O(Σ of squared column lengths), O(n^1.5) for two-dimensional and O(n²) for three-dimensional grids, nearly
+ * all of it in products of dense matrices. The values must be known.
  *
- * Source: Davis, "Direct methods for sparse linear systems" (2006), chapter 4.
+ * Sources: Liu, "The multifrontal method for sparse matrix solution", SIAM Review 34 (1992); Davis, "Direct methods for
+ * sparse linear systems" (2006), chapter 4.
  *
  * @throws ShapeError unless square; DomainError for NaN and infinity, a matrix that is not Hermitian (to 1000 eps of its
  * dtype) or not positive definite, naming the pivot.
@@ -79,9 +90,12 @@ export function sparseCholesky(a: SparseMatrix, options: SparseFactorOptions = {
   const params = systemParams("sparseCholesky", a, "cholesky", options.ordering);
   const rows = a.rows;
   const { lower, rowOrder } = factorOf(rows.values, params) as Required<Factor>;
+  const l = once(() => columnsToMatrix(lower, a.dtype));
   return {
     order: rowOrder.slice(),
-    l: columnsToMatrix(lower, a.dtype),
+    get l() {
+      return l();
+    },
     logdet: 2 * logDiagonal(lower, false),
     solve: (b) => solveWith(rows, b, params),
   };
@@ -90,10 +104,12 @@ export function sparseCholesky(a: SparseMatrix, options: SparseFactorOptions = {
 /**
  * LU factorization with threshold partial pivoting: a.permute(rowOrder, columnOrder) = l u. Columns are ordered by
  * approximate minimum degree: on A + Aᵀ where the pattern is nearly symmetric, with pivots on the diagonal where they are
- * at least a tenth of the largest candidate; else on AᵀA, with the largest pivots. Time proportional to the arithmetic.
- * The values must be known.
+ * at least a tenth of the largest candidate; else on AᵀA, with the largest pivots. Nearly symmetric matrices are factored
+ * by dense fronts as long as these have pivots of that size; the others, and those that turn out not to, column by column
+ * in time proportional to the arithmetic. The values must be known.
  *
- * Source: Gilbert and Peierls, "Sparse partial pivoting in time proportional to arithmetic operations" (1988).
+ * Sources: Duff and Reid, "The multifrontal solution of indefinite sparse symmetric linear equations" (1983); Gilbert and
+ * Peierls, "Sparse partial pivoting in time proportional to arithmetic operations" (1988).
  *
  * @throws ShapeError unless square; DomainError for NaN and infinity and for a singular matrix, naming the column.
  */
@@ -101,11 +117,17 @@ export function sparseLU(a: SparseMatrix, options: SparseFactorOptions = {}): Sp
   const params = systemParams("sparseLU", a, "lu", options.ordering);
   const rows = a.rows;
   const { lower, upper, rowOrder, columnOrder } = factorOf(rows.values, params) as Required<Factor>;
+  const l = once(() => columnsToMatrix(lower, a.dtype));
+  const u = once(() => columnsToMatrix(upper, a.dtype));
   return {
     rowOrder: rowOrder.slice(),
     columnOrder: columnOrder.slice(),
-    l: columnsToMatrix(lower, a.dtype),
-    u: columnsToMatrix(upper, a.dtype),
+    get l() {
+      return l();
+    },
+    get u() {
+      return u();
+    },
     logdet: logDiagonal(upper, true),
     solve: (b, { transpose = false } = {}) => solveWith(rows, b, { ...params, transposed: transpose }),
   };

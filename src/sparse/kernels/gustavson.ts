@@ -79,6 +79,74 @@ export function tripleProduct(
   b: Storage,
   c: Storage,
 ): void {
+  if (width === 2) complexTriple(unknown, left, right, product, a, b, c);
+  else if (unknown === "c") realProduct(left, right, product, a, b, c);
+  else realAdjoint(unknown, left, right, product, a, b, c);
+}
+
+// One loop for each case: a choice inside of the innermost one costs more than the multiplication.
+
+function realProduct(
+  left: Pattern,
+  right: Pattern,
+  product: Pattern,
+  a: Storage,
+  b: Storage,
+  c: Storage,
+): void {
+  const sums = new Float64Array(right.columns);
+  const { indptr, indices } = right;
+  for (let i = 0; i < left.rows; i++) {
+    for (let p = left.indptr[i]; p < left.indptr[i + 1]; p++) {
+      const k = left.indices[p];
+      const factor = a[p];
+      for (let q = indptr[k], end = indptr[k + 1]; q < end; q++) sums[indices[q]] += factor * b[q];
+    }
+    for (let r = product.indptr[i]; r < product.indptr[i + 1]; r++) {
+      const j = product.indices[r];
+      c[r] += sums[j];
+      sums[j] = 0;
+    }
+  }
+}
+
+function realAdjoint(
+  unknown: "a" | "b",
+  left: Pattern,
+  right: Pattern,
+  product: Pattern,
+  a: Storage,
+  b: Storage,
+  c: Storage,
+): void {
+  const row = new Float64Array(right.columns);
+  const { indptr, indices } = right;
+  for (let i = 0; i < left.rows; i++) {
+    for (let r = product.indptr[i]; r < product.indptr[i + 1]; r++) row[product.indices[r]] = c[r];
+    for (let p = left.indptr[i]; p < left.indptr[i + 1]; p++) {
+      const k = left.indices[p];
+      const end = indptr[k + 1];
+      if (unknown === "a") {
+        let sum = 0;
+        for (let q = indptr[k]; q < end; q++) sum += row[indices[q]] * b[q];
+        a[p] += sum;
+      } else {
+        const factor = a[p];
+        for (let q = indptr[k]; q < end; q++) b[q] += factor * row[indices[q]];
+      }
+    }
+  }
+}
+
+function complexTriple(
+  unknown: Unknown,
+  left: Pattern,
+  right: Pattern,
+  product: Pattern,
+  a: Storage,
+  b: Storage,
+  c: Storage,
+): void {
   const place = new Int32Array(right.columns);
   for (let i = 0; i < left.rows; i++) {
     for (let r = product.indptr[i]; r < product.indptr[i + 1]; r++) place[product.indices[r]] = r;
@@ -86,13 +154,9 @@ export function tripleProduct(
       const k = left.indices[p];
       for (let q = right.indptr[k]; q < right.indptr[k + 1]; q++) {
         const r = place[right.indices[q]];
-        if (width === 2) {
-          if (unknown === "c") addProduct(c, r, a, p, b, q);
-          else if (unknown === "a") addProduct(a, p, c, r, b, q);
-          else addProduct(b, q, a, p, c, r);
-        } else if (unknown === "c") c[r] += a[p] * b[q];
-        else if (unknown === "a") a[p] += c[r] * b[q];
-        else b[q] += a[p] * c[r];
+        if (unknown === "c") addProduct(c, r, a, p, b, q);
+        else if (unknown === "a") addProduct(a, p, c, r, b, q);
+        else addProduct(b, q, a, p, c, r);
       }
     }
   }

@@ -12,8 +12,8 @@ import {
   linearizeGraph,
   moves,
   packSeries,
+  replayGraph,
   scatterMask,
-  tangentGraph,
   transposedGraph,
   unpackSeries,
 } from "./graphTransforms.ts";
@@ -93,7 +93,7 @@ const split: Linearize = (inputs, isActive, params) => {
 
 /** The derivative starts again from the inputs. */
 const replay: Linearize = (inputs, isActive, params) => {
-  const { graph, isActive: outActive } = tangentGraph(params.graph, isActive, none(params.graph));
+  const { graph, isActive: outActive } = replayGraph(params.graph, isActive, none(params.graph));
   return {
     outputs: bind(callP, inputs, params),
     apply: (tangents) => {

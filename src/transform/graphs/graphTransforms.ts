@@ -65,15 +65,6 @@ export function jvpGraph(graph: Graph, isActive: Mask, forced: Mask): JvpGraph {
   });
 }
 
-/** `jvpGraph` without the outputs themselves: tangents only. */
-export function tangentGraph(graph: Graph, isActive: Mask, forced: Mask): JvpGraph {
-  const full = jvpGraph(graph, isActive, forced);
-  return remember(full.graph, "tangents", () => {
-    const tangents = full.graph.outputs.slice(graph.outputs.length);
-    return { graph: full.graph.withOutputs(tangents), isActive: full.isActive };
-  });
-}
-
 export interface LinearizedGraph {
   /** `[...inputs]` to `[...outputs, ...residuals]`. */
   readonly forward: Graph;
@@ -99,6 +90,25 @@ export function linearizeGraph(graph: Graph, isActive: Mask, forced: Mask): Line
       return [...tape.outputs, ...closed.captured];
     }, graph.inputs);
     return { forward, linear: linear!, residuals, isActive: outActive };
+  });
+}
+
+/**
+ * Inputs and tangents to tangents, computing again from the inputs whatever the derivative needs. What is linear in the
+ * tangents stands apart from what is not (a loop of both at once could not be transposed), so reverse mode can pass it.
+ */
+export function replayGraph(graph: Graph, isActive: Mask, forced: Mask): JvpGraph {
+  const { forward, linear, isActive: outActive } = linearizeGraph(graph, isActive, forced);
+  return remember(forward, "replay", () => {
+    const n = graph.inputs.length;
+    const replay = traceFlat(
+      (inputs) => {
+        const residuals = evaluateGraph(forward, inputs.slice(0, n)).slice(graph.outputs.length);
+        return evaluateGraph(linear, [...residuals, ...inputs.slice(n)]);
+      },
+      [...graph.inputs, ...select(graph.inputs, isActive)],
+    );
+    return { graph: replay, isActive: outActive };
   });
 }
 
