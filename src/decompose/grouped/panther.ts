@@ -2,13 +2,13 @@
 // × pathway × variant, and a classifier of the few groups found. Source: Luo, Mao, "PANTHER: pathway augmented
 // nonnegative tensor factorization for higher-order feature learning" (2021); the update rules are ours.
 
-import { checkCount } from "../../nn/base/check.ts";
 import { softmaxRegression } from "../../nn/models/softmaxRegression.ts";
 import { matmul } from "../../ops/contract.ts";
 import { take } from "../../ops/gather.ts";
 import { concat } from "../../ops/join.ts";
 import { mT } from "../../ops/movement.ts";
 import { foldIn, type Key } from "../../random/key.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";

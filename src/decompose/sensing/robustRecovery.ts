@@ -5,10 +5,10 @@
 import { device } from "../../device/current.ts";
 import type { LinearOperator } from "../../linalg/operator/operator.ts";
 import { eigh } from "../../linalg/spectral/eigh.ts";
-import { checkCount, checkPositive } from "../../nn/base/check.ts";
 import { rademacher } from "../../random/distributions.ts";
 import { foldIn, type Key } from "../../random/key.ts";
 import { orthogonal } from "../../random/matrices.ts";
+import { checkCount, checkPositive } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";

@@ -3,11 +3,11 @@
 
 import { LinearOperator } from "../../linalg/operator/operator.ts";
 import { Transposed } from "../../linalg/operator/transposed.ts";
-import { checkCount, checkPositive } from "../../nn/base/check.ts";
 import { concat } from "../../ops/join.ts";
 import { narrowAxis } from "../../ops/movement.ts";
 import { normal } from "../../random/distributions.ts";
 import { foldIn, type Key } from "../../random/key.ts";
+import { checkCount, checkPositive } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
