@@ -14,9 +14,9 @@ import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { symmetrize } from "../base/rowMajor.ts";
 import { checkMeasured, checkReal, checkSensing } from "./check.ts";
 import { ResidualPass } from "./residualPass.ts";
-import { symmetrize } from "./sensingOperator.ts";
 
 export interface MatrixSensingOptions extends IterationOptions {
   /** `[n1, n2]` of the matrix. */

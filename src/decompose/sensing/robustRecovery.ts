@@ -13,9 +13,9 @@ import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { symmetrize } from "../base/rowMajor.ts";
 import { checkMeasured, checkMeasurements, checkRank } from "./check.ts";
 import { ResidualPass } from "./residualPass.ts";
-import { symmetrize } from "./sensingOperator.ts";
 
 export interface RobustMeasurements {
   /** The A_i as `[m, n, n]`, or an operator `[m, n²]` on vectorised matrices. Only their symmetric parts matter. */

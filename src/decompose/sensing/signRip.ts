@@ -8,9 +8,9 @@ import { orthogonal } from "../../random/matrices.ts";
 import { checkCount } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { symmetrize } from "../base/rowMajor.ts";
 import { checkMeasured, checkMeasurements, checkRank } from "./check.ts";
 import { ResidualPass } from "./residualPass.ts";
-import { symmetrize } from "./sensingOperator.ts";
 
 export interface SignRipOptions {
   /** Of the matrices tried. */
