@@ -6,7 +6,9 @@ import {
   cellInfluence,
   chi2,
   dain,
+  denseToSparse,
   entityImportance,
+  full as fullOf,
   funbat,
   neuralTensorCompletion,
   nonnegativeTucker,
@@ -16,10 +18,11 @@ import {
   selectPathways,
   tensorGp,
   tensorGpst,
+  tucker,
   undercountedCompletion,
 } from "polyadic/decompose";
 import { softmaxRegression } from "polyadic/nn";
-import { concat } from "polyadic/ops";
+import { concat, einsum } from "polyadic/ops";
 import { key, normal, poisson, randint, uniform } from "polyadic/random";
 import { DomainError, DTypeError, full, ones, ShapeError, type Tensor, tensor, zeros } from "polyadic/tensor";
 import { grad } from "polyadic/transform";
@@ -298,6 +301,62 @@ describe("pathways", () => {
     expect(() =>
       nonnegativeTucker(tensor3, { ranks: [2, 2, 2], orthogonal: { mode: 3, weight: 1 } }),
     ).toThrow(/mode/);
+  });
+
+  it("a non-negative Tucker of a list of entries is that of the array it stands for", () => {
+    const x = einsum(
+      "abc,ia,jb,kc->ijk",
+      uniform(key(1), [2, 2, 2]),
+      ...[9, 8, 7].map((n, k) =>
+        uniform(key(k + 2), [n, 2])
+          .sub(0.5)
+          .maximum(0),
+      ),
+    );
+    const entries = denseToSparse(x);
+    expect(entries.values.length).toBeLessThan(x.size / 2);
+    for (const nonneg of ["hals", "mu"] as const) {
+      const fit = tucker(entries, { ranks: [2, 2, 2], nonneg, maxIterations: 400 });
+      expect(fit.error).toBeLessThan(0.02);
+      expect(fullOf(fit).sub(x).square().sum().item()).toBeLessThan(4e-4 * x.square().sum().item());
+      expect(Math.min(...[fit.core, ...fit.factors].map((u) => u.min().item()))).toBeGreaterThanOrEqual(0);
+    }
+    const huge = { ...entries, values: entries.values.map((value) => value * 1e200) };
+    expect(nonnegativeTucker(huge, { ranks: [2, 2, 2] }).error).toBeLessThan(0.02);
+    expect(() => nonnegativeTucker({ ...entries, shape: [3, 3, 3] }, { ranks: [2, 2, 2] })).toThrow(
+      ShapeError,
+    );
+  });
+
+  it("columns stay alive at any weight of their overlap", () => {
+    const own = Array.from({ length: 12 }, (_, i) => [0, 1, 2].map((c) => (i % 3 === c ? 1 : 0)));
+    const groups = uniform(key(2), [12, 3]).mul(0.3).add(tensor(own));
+    const x = einsum("ia,pa,va->ipv", uniform(key(1), [20, 3]), groups, uniform(key(3), [10, 3]));
+    const _fit = (
+      method: "hals" | "mu",
+      weight: number,
+    ): { overlap: number; error: number; least: number } => {
+      const orthogonal = { mode: 1, weight };
+      const found = nonnegativeTucker(x, { ranks: [3, 3, 3], method, orthogonal, maxIterations: 100 });
+      const u = found.factors[1]!;
+      return {
+        overlap: u.mT().matmul(u).sum().item() - 3,
+        error: found.error,
+        least: found.core
+          .sum({ axis: [0, 2] })
+          .min()
+          .item(),
+      };
+    };
+    for (const method of ["hals", "mu"] as const) {
+      const plain = it(method, 0);
+      for (const weight of [50, 1e6, Number.POSITIVE_INFINITY]) {
+        const { overlap, error, least } = it(method, weight);
+        expect(least).toBeGreaterThan(5);
+        expect(error).toBeLessThan(0.3);
+        expect(overlap).toBeLessThan(plain.overlap / 4);
+      }
+    }
   });
 });
 

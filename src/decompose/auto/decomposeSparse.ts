@@ -47,8 +47,6 @@ export function decomposeSparse(x: SparseTensor, options: DecomposeOptions): Aut
     throw new DomainError(
       `decompose: sparse tensors take the formats cp and tucker, not ${foreign.join(", ")}`,
     );
-  if (nonnegative && formats?.includes("tucker"))
-    throw new DomainError("decompose: sparse tensors take non-negative factors in the format cp only");
   const clock = new Clock(maxSeconds, options.signal, options.onProgress);
   const key = options.key ?? makeKey(0);
   const limit = options.maxBytes ?? coordinateBytes(x);
@@ -64,7 +62,11 @@ export function decomposeSparse(x: SparseTensor, options: DecomposeOptions): Aut
     if (formats?.includes("tucker"))
       admit(
         "tucker",
-        tucker(x, { ranks: asked.length === 1 ? x.shape.map((n) => Math.min(n, asked[0]!)) : asked, key }),
+        tucker(x, {
+          ranks: asked.length === 1 ? x.shape.map((n) => Math.min(n, asked[0]!)) : asked,
+          key,
+          nonneg: nonnegative,
+        }),
       );
   } else {
     const total = x.shape.reduce((sum, n) => sum + n, 0);
@@ -92,7 +94,7 @@ export function decomposeSparse(x: SparseTensor, options: DecomposeOptions): Aut
         "tucker",
         (rank) =>
           rank >= 2 * largest ? Number.POSITIVE_INFINITY : 8 * (rank * total + sizeOf(ranksAt(rank))),
-        (rank) => tucker(x, { ranks: ranksAt(rank), key }),
+        (rank) => tucker(x, { ranks: ranksAt(rank), key, nonneg: nonnegative }),
       );
     }
   }
