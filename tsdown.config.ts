@@ -29,6 +29,8 @@ const config: UserConfig[] = defineConfig([
         .map((name) => [name.slice(0, -3), `studies/${name}`]),
     ),
     outDir: "dist/studies",
+    // Every file of the folder itself is a study.
+    outputOptions: { chunkFileNames: "shared/[name]-[hash].js" },
     dts: false,
     deps: { neverBundle: [/^node:/, /^polyadic/] },
   },

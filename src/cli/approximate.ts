@@ -15,7 +15,7 @@ import { progressBar } from "../report/progressBar.ts";
 import { FileError } from "../tensor/errors.ts";
 import { parseSeed, parseTolerance } from "./options.ts";
 import type { Streams } from "./streams.ts";
-import { checkFolderOf, UsageError } from "./usage.ts";
+import { checkFolderOf, inWordsOf, UsageError } from "./usage.ts";
 
 interface Flags {
   readonly export: string;
@@ -145,7 +145,9 @@ async function approximate(
   const points = pointwise(called, domain.length);
   let made: ReturnType<typeof chebTucker> | ReturnType<typeof chebTrain>;
   try {
-    made = flags.format === "tt" ? chebTrain(points, options) : chebTucker(points, options);
+    made = inWordsOf(path, { tol: "--tol", domain: "--domain" }, () =>
+      flags.format === "tt" ? chebTrain(points, options) : chebTucker(points, options),
+    );
   } finally {
     bar.stop();
   }

@@ -1,5 +1,6 @@
 // polyadic cluster: communities of a graph by its links and the attributes of its nodes.
 import { type Command, Option } from "commander";
+import { checkedAdjacency, components } from "../graph/adjacency.ts";
 import { type AttributedClusters, clusterAttributedGraph } from "../graph/clusterAttributed.ts";
 import { writeFileAtomic } from "../io/files.ts";
 import { type GraphTable, type NodeAttributes, readGraph, readNodeAttributes } from "../io/graphTables.ts";
@@ -13,7 +14,7 @@ import { formatTable } from "../report/table.ts";
 import { FileError } from "../tensor/errors.ts";
 import { parseCount, parseSeed } from "./options.ts";
 import { inkFor, type Streams, widthOf } from "./streams.ts";
-import { checkFolderOf, UsageError } from "./usage.ts";
+import { checkFolderOf, inWordsOf, UsageError } from "./usage.ts";
 
 interface Flags {
   readonly clusters: number;
@@ -63,7 +64,7 @@ async function run(path: string, flags: Flags, streams: Streams): Promise<void> 
   for (const file of [out, report]) if (file !== undefined) await checkFolderOf(file);
   const graph = await readGraph(path);
   const attributes = table === undefined ? null : await readNodeAttributes(table, graph.nodes);
-  const found = search(graph, attributes, flags, streams);
+  const found = search(path, graph, attributes, flags, streams);
   const summary = summarize(path, graph, attributes, found, flags);
   const clusters = found.labels.data();
   if (out !== undefined)
@@ -79,20 +80,28 @@ async function run(path: string, flags: Flags, streams: Streams): Promise<void> 
 }
 
 function search(
-  { adjacency }: GraphTable,
+  path: string,
+  { adjacency, nodes }: GraphTable,
   attributes: NodeAttributes | null,
   { clusters, weighting, component, restarts, seed }: Flags,
   { stderr }: Streams,
 ): AttributedClusters {
+  const { count, sizes } = components(checkedAdjacency(path, adjacency).pattern);
+  if (count > 1 && component === "all")
+    throw new UsageError(
+      `${path}: the graph falls into ${count} parts that no edge connects, the largest of ${Math.max(...sizes)} of ${nodes.length} nodes; --component largest clusters that one`,
+    );
   const bar = progressBar(stderr);
   try {
-    return clusterAttributedGraph(key(seed), adjacency, attributes?.labels ?? null, {
-      clusters,
-      weighting,
-      component,
-      restarts,
-      onProgress: (progress) => bar.update(progress),
-    });
+    return inWordsOf(path, { clusters: "--clusters" }, () =>
+      clusterAttributedGraph(key(seed), adjacency, attributes?.labels ?? null, {
+        clusters,
+        weighting,
+        component,
+        restarts,
+        onProgress: (progress) => bar.update(progress),
+      }),
+    );
   } finally {
     bar.stop();
   }

@@ -20,7 +20,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { presentMask } from "./completion.ts";
 import { parseCount, parseSeed } from "./options.ts";
 import type { Streams } from "./streams.ts";
-import { checkFolderOf, UsageError } from "./usage.ts";
+import { checkFolderOf, inWordsOf, UsageError } from "./usage.ts";
 
 const METHODS = ["auto", "cp", "tucker", "funbat", "neural"] as const;
 type Method = (typeof METHODS)[number];
@@ -79,7 +79,9 @@ export function addComplete(program: Command, streams: Streams): void {
       const started = performance.now();
       let found: Filled;
       try {
-        found = fill(x, mask, flags, (progress) => bar.update(progress));
+        found = inWordsOf(loaded.name, { ranks: "--rank" }, () =>
+          fill(x, mask, flags, (progress) => bar.update(progress)),
+        );
       } finally {
         bar.stop();
       }

@@ -28,7 +28,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { completeTensor, presentMask } from "./completion.ts";
 import { parseBytes, parseCount, parseRanks, parseSeconds, parseSeed, parseTolerance } from "./options.ts";
 import { inkFor, type Streams, widthOf } from "./streams.ts";
-import { checkFolderOf, UsageError } from "./usage.ts";
+import { checkFolderOf, inWordsOf, UsageError } from "./usage.ts";
 
 const FORMATS: readonly string[] = ["auto", "cp", "tucker", "tt", "ring", "tree", "qtt", "dense"];
 const DEFAULT_TOLERANCE = 0.05;
@@ -125,6 +125,9 @@ function checkFlags(flags: Flags): void {
   }
 }
 
+/** What the library calls ranks. */
+const RANKS = { ranks: "--ranks", rank: "--rank" } as const;
+
 const requestOf = ({ tol, maxBytes, rank, ranks }: Flags): Request =>
   maxBytes !== undefined
     ? { kind: "budget", maxBytes }
@@ -216,6 +219,8 @@ interface Found {
 /** Runs `decompose`, or `complete` where values are missing, under a progress bar. */
 function search({ name, tensor }: LoadedTensor, flags: Flags, request: Request, streams: Streams): Found {
   const { format, rank, ranks, nonnegative, quantize, maxSeconds, seed } = flags;
+  if (isSparse(tensor) && flags.dtype === "float32")
+    throw new UsageError(`--dtype float32: ${name} is a list of entries, which is computed in float64`);
   const x = isSparse(tensor) ? tensor : prepare(tensor, flags, name);
   const bar = progressBar(streams.stderr);
   const options: DecomposeOptions = {
@@ -233,9 +238,10 @@ function search({ name, tensor }: LoadedTensor, flags: Flags, request: Request, 
   try {
     if (flags.missing === "nan" && !isSparse(x)) {
       const { mask, missing } = presentMask(x);
-      if (missing > 0) return fillGaps(x, mask, missing, flags, options);
+      if (missing === x.size) throw new UsageError(`${name}: every value is missing`);
+      if (missing > 0) return inWordsOf(name, RANKS, () => fillGaps(x, mask, missing, flags, options));
     }
-    return { result: decompose(x, options), request };
+    return { result: inWordsOf(name, RANKS, () => decompose(x, options)), request };
   } finally {
     bar.stop();
   }

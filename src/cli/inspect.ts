@@ -40,13 +40,14 @@ export function addInspect(program: Command, streams: Streams): void {
     .command("inspect")
     .description("say what a file holds: a decomposition, or arrays")
     .argument("<file>", "any file that decompose reads or writes")
+    .option("--coo", "read a table as index, …, value")
     .option("--json", "print JSON")
-    .action(async (file: string, flags: { readonly json?: true }) => {
+    .action(async (file: string, flags: { readonly coo?: true; readonly json?: true }) => {
       const { lines, arrays, ...rest } = (await isFunctionFile(file))
         ? await inspectFunction(file)
         : (await isDecompositionFile(file))
           ? inspectDecomposition(file, await loadDecomposition(file))
-          : await inspectArrays(file);
+          : await inspectArrays(file, flags.coo === true);
       const { stdout } = streams;
       if (flags.json) {
         stdout.write(`${JSON.stringify({ ...rest, arrays }, null, 2)}\n`);
@@ -117,7 +118,7 @@ async function inspectFunction(file: string): Promise<Inspection> {
   return { file, decomposition, arrays, lines };
 }
 
-async function inspectArrays(file: string): Promise<Inspection> {
+async function inspectArrays(file: string, coo: boolean): Promise<Inspection> {
   if (/\.safetensors$/i.test(file)) {
     const { entries, metadata } = await listSafetensors(file);
     const lines = [
@@ -132,7 +133,7 @@ async function inspectArrays(file: string): Promise<Inspection> {
   for (const variable of names.length > 0 ? names : [undefined]) {
     const { name, tensor, source, notes } = await readTensor(
       file,
-      variable === undefined ? {} : { variable },
+      variable === undefined ? { coo } : { variable, coo },
     );
     const dtype = isSparse(tensor) ? "float64" : tensor.dtype;
     arrays.push({ name: variable ?? name, dtype, shape: tensor.shape });

@@ -87,12 +87,53 @@ interface Place {
   readonly distance: number;
 }
 
-async function match(
-  patternPath: string,
-  textPath: string,
-  flags: Flags,
-  { stdout, stderr }: Streams,
-): Promise<void> {
+/** What is known of the distances seen so far. */
+class Tally {
+  /** The least distances in order; of equal ones the first. */
+  readonly best: Place[] = [];
+  sum = 0;
+  seen = 0;
+  /** Places with a distance that is known. */
+  within = 0;
+  readonly #most: number;
+  readonly #limit: number;
+
+  /** Keeps the `most` best places; distances above `limit` are no matches, only known to be above it. */
+  constructor(most: number, limit: number) {
+    this.#most = most;
+    this.#limit = limit;
+  }
+
+  add(start: number, distances: ArrayLike<number>): void {
+    const { best } = this;
+    for (let i = 0; i < distances.length; i++) {
+      const distance = distances[i]!;
+      this.sum += distance;
+      if (distance > this.#limit) continue;
+      this.within++;
+      if (best.length < this.#most || distance < best.at(-1)!.distance)
+        this.#insert({ place: start + i, distance });
+    }
+    this.seen += distances.length;
+  }
+
+  #insert(place: Place): void {
+    const { best } = this;
+    let at = best.length;
+    while (at > 0 && best[at - 1]!.distance > place.distance) at--;
+    best.splice(at, 0, place);
+    if (best.length > this.#most) best.pop();
+  }
+}
+
+interface Task {
+  readonly pattern: Uint32Array;
+  readonly text: string;
+  readonly table: SymbolTable;
+  readonly places: number;
+}
+
+async function match(patternPath: string, textPath: string, flags: Flags, streams: Streams): Promise<void> {
   const table = new SymbolTable(flags.symbols);
   const pattern = await readSymbols(patternPath, table, flags.keepNewline);
   table.close();
@@ -104,31 +145,53 @@ async function match(
       `${patternPath}: the pattern has ${formatNumber(m)} ${flags.symbols}s, the text only ${formatNumber(n)}`,
     );
   const places = n - m + 1;
-  const length = Math.max(flags.block ?? Math.max(BLOCK, 4 * m), m);
-  const bar = progressBar(stderr);
   const started = performance.now();
-  const best: Place[] = [];
-  let sum = 0;
-  let seen = 0;
-  let within = 0;
-  // What is only known to be above k is no match.
-  const limit = flags.k ?? Number.POSITIVE_INFINITY;
+  const tally = await scan({ pattern, text: textPath, table, places }, flags, streams);
+  const { k, epsilon, symbols, out } = flags;
+  const summary = {
+    pattern: patternPath,
+    text: textPath,
+    symbols,
+    patternLength: m,
+    textLength: n,
+    places,
+    mode: k !== undefined ? "bounded" : epsilon !== undefined ? "approximate" : "exact",
+    ...(k === undefined ? {} : { k, within: tally.within }),
+    ...(epsilon === undefined ? {} : { epsilon }),
+    // Distances above k are not known.
+    ...(k === undefined ? { mean: tally.sum / places } : {}),
+    best: tally.best,
+    seconds: (performance.now() - started) / 1000,
+    ...(out === undefined ? {} : { out }),
+  };
+  streams.stdout.write(
+    flags.json
+      ? `${JSON.stringify(summary, null, 2)}\n`
+      : await rendered(tally, m, places, textPath, flags, streams),
+  );
+}
+
+/** Goes through the text block by block, writing the distances where asked. */
+async function scan(
+  { pattern, text, table, places }: Task,
+  flags: Flags,
+  { stderr }: Streams,
+): Promise<Tally> {
+  const m = pattern.length;
+  const length = Math.max(flags.block ?? Math.max(BLOCK, 4 * m), m);
+  const tally = new Tally(flags.best, flags.k ?? Number.POSITIVE_INFINITY);
+  const bar = progressBar(stderr);
   async function* blocks(): AsyncGenerator<{ start: number; distances: Int32Array | Float64Array }> {
-    for await (const block of overlappingBlocks(symbolsOf(textPath, table), length, m - 1)) {
+    for await (const block of overlappingBlocks(symbolsOf(text, table), length, m - 1)) {
       const distances = distancesOf(block, pattern, places, flags);
-      for (let i = 0; i < distances.length; i++) {
-        const distance = distances[i]!;
-        sum += distance;
-        if (distance > limit) continue;
-        within++;
-        if (best.length < flags.best || distance < best.at(-1)!.distance)
-          insert(best, { place: block.start + i, distance }, flags.best);
-      }
-      seen += distances.length;
-      bar.update({ fraction: Math.min(1, seen / places), stage: `${formatNumber(seen)} places` });
+      tally.add(block.start, distances);
+      bar.update({
+        fraction: Math.min(1, tally.seen / places),
+        stage: `${formatNumber(tally.seen)} places`,
+      });
       yield { start: block.start, distances };
     }
-    if (seen !== places) throw new FileError(`${textPath}: the file changed while it was read`);
+    if (tally.seen !== places) throw new FileError(`${text}: the file changed while it was read`);
   }
   try {
     if (flags.out === undefined) for await (const _ of blocks());
@@ -136,27 +199,19 @@ async function match(
   } finally {
     bar.stop();
   }
-  const summary = {
-    pattern: patternPath,
-    text: textPath,
-    symbols: flags.symbols,
-    patternLength: m,
-    textLength: n,
-    places,
-    mode: flags.k !== undefined ? "bounded" : flags.epsilon !== undefined ? "approximate" : "exact",
-    ...(flags.k === undefined ? {} : { k: flags.k, within }),
-    ...(flags.epsilon === undefined ? {} : { epsilon: flags.epsilon }),
-    // Distances above k are not known.
-    ...(flags.k === undefined ? { mean: sum / places } : {}),
-    best,
-    seconds: (performance.now() - started) / 1000,
-    ...(flags.out === undefined ? {} : { out: flags.out }),
-  };
-  if (flags.json) {
-    stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-    return;
-  }
-  const withText = flags.symbols === "byte";
+  return tally;
+}
+
+/** The result as text: how much differs, and the best places with what stands there. */
+async function rendered(
+  { best, sum, within }: Tally,
+  m: number,
+  places: number,
+  textPath: string,
+  { k, symbols, out }: Flags,
+  { stdout }: Streams,
+): Promise<string> {
+  const withText = symbols === "byte";
   const rows = await Promise.all(
     best.map(async ({ place, distance }) => [
       String(place),
@@ -165,25 +220,18 @@ async function match(
       ...(withText ? [await excerpt(textPath, place, Math.min(m, SHOWN))] : []),
     ]),
   );
-  const lines = [
-    `${formatNumber(m)} ${flags.symbols}s against ${formatNumber(places)} places; ${
-      flags.k === undefined
-        ? `${formatNumber(sum / places)} differ on average`
-        : `at most ${formatNumber(flags.k)} differ at ${formatNumber(within)}`
-    }`,
-    ...(rows.length === 0
-      ? []
-      : [
-          "",
-          ...formatTable(["place", "differ", "alike", ...(withText ? ["text"] : [])], rows, {
-            right: [0, 1, 2],
-            width: widthOf(stdout),
-            ink: inkFor(stdout),
-          }),
-        ]),
-    ...(flags.out === undefined ? [] : ["", `wrote ${flags.out}`]),
-  ];
-  stdout.write(`${lines.join("\n")}\n`);
+  const differ =
+    k === undefined
+      ? `${formatNumber(sum / places)} differ on average`
+      : `at most ${formatNumber(k)} differ at ${formatNumber(within)}`;
+  const head = ["place", "differ", "alike", ...(withText ? ["text"] : [])];
+  const style = { right: [0, 1, 2], width: widthOf(stdout), ink: inkFor(stdout) };
+  return [
+    `${formatNumber(m)} ${symbols}s against ${formatNumber(places)} places; ${differ}`,
+    ...(rows.length === 0 ? [] : ["", ...formatTable(head, rows, style)]),
+    ...(out === undefined ? [] : ["", `wrote ${out}`]),
+    "",
+  ].join("\n");
 }
 
 function distancesOf(
@@ -196,14 +244,6 @@ function distancesOf(
   if (epsilon === undefined) return hammingDistances(symbols, pattern);
   const share = (symbols.length - pattern.length + 1) / places;
   return approximateHammingDistances(key(seed), symbols, pattern, { epsilon, delta: DELTA * share });
-}
-
-/** Keeps the `most` least distances in order; of equal ones the first. */
-function insert(best: Place[], place: Place, most: number): void {
-  let at = best.length;
-  while (at > 0 && best[at - 1]!.distance > place.distance) at--;
-  best.splice(at, 0, place);
-  if (best.length > most) best.pop();
 }
 
 async function* encoded(

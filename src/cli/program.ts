@@ -20,7 +20,12 @@ const FAILED = 1;
 const BAD_INPUT = 2;
 const DEFECT = 70;
 
-const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, " ").trim();
+/** One line; what would steer a terminal, as text of a broken file may, is shown as a dot. */
+const oneLine = (text: string): string =>
+  text
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/\p{Cc}/gu, "·")
+    .trim();
 
 /**
  * Runs the program with its arguments (without `node` and the script) and gives the exit code: 0 when all went well, 1

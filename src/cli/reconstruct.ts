@@ -11,7 +11,7 @@ import { DTypeError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Streams } from "./streams.ts";
-import { checkFolderOf } from "./usage.ts";
+import { checkFolderOf, inWordsOf } from "./usage.ts";
 
 /** Adds the command to the program. */
 export function addReconstruct(program: Command, streams: Streams): void {
@@ -25,7 +25,10 @@ export function addReconstruct(program: Command, streams: Streams): void {
       checkWritable(flags.out);
       await checkFolderOf(flags.out);
       const { decomposition, info } = await loadDecomposition(file);
-      const x = flags.slice === undefined ? full(decomposition) : slice(decomposition, flags.slice);
+      const x =
+        flags.slice === undefined
+          ? full(decomposition)
+          : inWordsOf("--slice", {}, () => slice(decomposition, flags.slice!));
       if (isImagePath(flags.out)) {
         const { picture, note } = toPicture(x, info.sourceKind, info.sourceDtype);
         await writeTensor(flags.out, picture);

@@ -8,7 +8,7 @@ import { checkChartReportPath, writeChartReport } from "../report/chartPage.ts";
 import { progressBar } from "../report/progressBar.ts";
 import { ones } from "../tensor/create.ts";
 import { isComplex } from "../tensor/dtype.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { pointCosts } from "../transport/pointCosts.ts";
 import type { TransportResult } from "../transport/result.ts";
@@ -16,7 +16,7 @@ import { sinkhorn } from "../transport/sinkhorn.ts";
 import { sinkhornNewtonSparse } from "../transport/sinkhornNewtonSparse.ts";
 import { parseCount } from "./options.ts";
 import type { Streams } from "./streams.ts";
-import { checkFolderOf, UsageError } from "./usage.ts";
+import { checkFolderOf, inWordsOf, UsageError } from "./usage.ts";
 
 interface Flags {
   readonly cost?: string;
@@ -94,13 +94,21 @@ async function transport(a: string, b: string, flags: Flags, { stdout, stderr }:
   };
   let found: TransportResult;
   try {
-    found =
+    const names = {
+      a,
+      b,
+      cost: flags.cost ?? `the costs from ${a} to ${b}`,
+      eta: "--eta",
+      tolerance: "--tol",
+    };
+    found = inWordsOf(`${a} and ${b}`, names, () =>
       flags.method === "sinkhorn"
         ? sinkhorn(problem.a, problem.b, problem.cost, { ...common, iterations: flags.iterations ?? 10000 })
         : sinkhornNewtonSparse(problem.a, problem.b, problem.cost, {
             ...common,
             newton: flags.iterations ?? 200,
-          });
+          }),
+    );
   } finally {
     bar.stop();
   }
@@ -190,13 +198,16 @@ async function readProblem(aPath: string, bPath: string, { cost: costPath, metri
       throw new UsageError(
         `${path}: holds weights ${formatShape(x.shape)}: add --cost with a matrix of costs, or give points [n, d]`,
       );
-  const cost = pointCosts(a, b, { metric: metric === "squared" ? "sqeuclidean" : "euclidean" });
+  const cost = inWordsOf(`${aPath} and ${bPath}`, {}, () =>
+    pointCosts(a, b, { metric: metric === "squared" ? "sqeuclidean" : "euclidean" }),
+  );
   return { a: weights(a, aPath), b: weights(b, bPath), cost, notes };
 }
 
 async function readReal(path: string): Promise<Tensor> {
   const { tensor } = await readTensor(path);
   if (isSparse(tensor)) throw new UsageError(`${path}: an array was expected, got a list of entries`);
+  if (sizeOf(tensor.shape) === 0) throw new UsageError(`${path}: the array holds no elements`);
   if (isComplex(tensor.dtype))
     throw new UsageError(`${path}: real numbers were expected, got ${tensor.dtype}`);
   if (tensor.ndim !== 1 && tensor.ndim !== 2)

@@ -66,13 +66,13 @@ export {
   rangeSeparate,
 } from "./functional/particles.ts";
 export { type Association, anovaF, chi2 } from "./grouped/association.ts";
+export { pathwayTensor } from "./grouped/cohort.ts";
 export {
   type Panther,
   type PantherData,
   type PantherOptions,
   type PathwayGroup,
   panther,
-  pathwayTensor,
   type SelectedPathways,
   type SelectPathwaysOptions,
   selectPathways,

@@ -2,7 +2,11 @@
 
 import { checkClusters } from "../linalg/clustering/kMeans.ts";
 import { lloyd, type Rows } from "../linalg/clustering/lloyd.ts";
-import { type BootstrapAmgOptions, bootstrapAmg } from "../linalg/multigrid/bootstrapAmg.ts";
+import {
+  type BootstrapAmg,
+  type BootstrapAmgOptions,
+  bootstrapAmg,
+} from "../linalg/multigrid/bootstrapAmg.ts";
 import { svd } from "../linalg/spectral/svd.ts";
 import { choice } from "../random/distributions.ts";
 import { foldIn, type Key } from "../random/key.ts";
@@ -71,18 +75,11 @@ export function clusterAttributedGraph(
   labels: Tensor | null,
   options: ClusterAttributedOptions,
 ): AttributedClusters {
-  const { clusters, restarts = 100, kmeansIterations = 10, signal, onProgress } = options;
-  const { weighting = "none", component = "all" } = options;
+  const { clusters, component = "all" } = options;
   const whole = checkedAdjacency(NAME, adjacency);
   const n = whole.pattern.rows;
   if (labels) checkIntegers(`${NAME}: labels`, labels, n, 2);
-  if (weighting !== "none" && weighting !== "singular")
-    throw new DomainError(`${NAME}: weighting must be "none" or "singular", got ${String(weighting)}`);
-  if (component !== "all" && component !== "largest")
-    throw new DomainError(`${NAME}: component must be "all" or "largest", got ${String(component)}`);
-  for (const [option, value] of Object.entries({ restarts, kmeansIterations }))
-    if (!(Number.isInteger(value) && value >= 1))
-      throw new DomainError(`${NAME}: ${option} must be an integer >= 1, got ${value}`);
+  checkOptions(options);
   const parts = components(whole.pattern);
   if (parts.count > 1 && component === "all")
     throw new DomainError(
@@ -98,50 +95,13 @@ export function clusterAttributedGraph(
   });
   const { rows: augmented, attributeNode } = augmentRows(graph, own, kinds);
 
-  const { ratio, testIterations } = options;
-  const size = augmented.pattern.rows;
-  // As many vectors as nodes would be a basis of everything, in which all nodes are equally far from each other.
-  const { maxHierarchies = Math.max(1, Math.min(40, Math.floor(size / 3))) } = options;
-  const { smoothVectors, hierarchies, convergenceRatio } = bootstrapAmg(
-    foldIn(key, 0),
-    asMatrix(definiteLaplacian(augmented)),
-    {
-      // A graph that the coarsest level would solve at once teaches nothing.
-      maxCoarse: Math.max(1, Math.min(10, Math.floor(size / 5))),
-      maxHierarchies,
-      ...(ratio === undefined ? {} : { ratio }),
-      ...(testIterations === undefined ? {} : { testIterations }),
-      ...(signal ? { signal } : {}),
-      ...(onProgress
-        ? { onProgress: ({ fraction, stage }) => onProgress({ fraction: fraction / 2, stage }) }
-        : {}),
-    },
-  );
+  const { smoothVectors, hierarchies, convergenceRatio } = smoothOf(key, augmented, options);
   const { u, s } = svd(smoothVectors);
-  const vectors = weighting === "singular" ? u.mul(s) : u;
+  const vectors = options.weighting === "singular" ? u.mul(s) : u;
   const points = blocks(vectors, nodes.length, attributeNode, kinds);
 
-  let best: Int32Array | undefined;
-  const history: number[] = [];
-  for (let start = 0; start < restarts; start++) {
-    checkAborted(signal, NAME);
-    const picked = choice(foldIn(key, start + 1), nodes.length, clusters).data();
-    const centers = new Float64Array(clusters * points.width);
-    for (let c = 0; c < clusters; c++)
-      centers.set(
-        points.data.subarray(picked[c]! * points.width, (picked[c]! + 1) * points.width),
-        c * points.width,
-      );
-    const found = lloyd(points, centers, kmeansIterations).labels;
-    const worth = modularityOf(graph, found, clusters);
-    if (!best || worth > history.at(-1)!) best = found;
-    history.push(Math.max(worth, history.at(-1) ?? worth));
-    onProgress?.({
-      fraction: 0.5 + (start + 1) / (2 * restarts),
-      stage: `start ${start + 1}, modularity ${history.at(-1)!.toFixed(3)}`,
-    });
-  }
-  const { of } = numbered(best!);
+  const { best, history } = bestPartition(key, graph, points, options);
+  const { of } = numbered(best);
   const all = new Int32Array(n).fill(-1);
   nodes.forEach((node, i) => {
     all[node] = of[i]!;
@@ -161,6 +121,65 @@ export function clusterAttributedGraph(
     hierarchies,
     convergenceRatio,
   };
+}
+
+function checkOptions(options: ClusterAttributedOptions): void {
+  const { weighting = "none", component = "all", restarts = 1, kmeansIterations = 1 } = options;
+  if (weighting !== "none" && weighting !== "singular")
+    throw new DomainError(`${NAME}: weighting must be "none" or "singular", got ${String(weighting)}`);
+  if (component !== "all" && component !== "largest")
+    throw new DomainError(`${NAME}: component must be "all" or "largest", got ${String(component)}`);
+  for (const [option, value] of Object.entries({ restarts, kmeansIterations }))
+    if (!(Number.isInteger(value) && value >= 1))
+      throw new DomainError(`${NAME}: ${option} must be an integer >= 1, got ${value}`);
+}
+
+/** Smooth vectors of the augmented graph: what multigrid that adapts itself finds hard to reduce. */
+function smoothOf(key: Key, augmented: RealRows, options: ClusterAttributedOptions): BootstrapAmg {
+  const { ratio, testIterations, signal, onProgress } = options;
+  const size = augmented.pattern.rows;
+  // As many vectors as nodes would be a basis of everything, in which all nodes are equally far from each other.
+  const { maxHierarchies = Math.max(1, Math.min(40, Math.floor(size / 3))) } = options;
+  return bootstrapAmg(foldIn(key, 0), asMatrix(definiteLaplacian(augmented)), {
+    // A graph that the coarsest level would solve at once teaches nothing.
+    maxCoarse: Math.max(1, Math.min(10, Math.floor(size / 5))),
+    maxHierarchies,
+    ...(ratio === undefined ? {} : { ratio }),
+    ...(testIterations === undefined ? {} : { testIterations }),
+    ...(signal ? { signal } : {}),
+    ...(onProgress
+      ? { onProgress: ({ fraction, stage }) => onProgress({ fraction: fraction / 2, stage }) }
+      : {}),
+  });
+}
+
+/** The partition of the largest modularity over all starts of k-means, and the best modularity after each. */
+function bestPartition(
+  key: Key,
+  graph: RealRows,
+  points: Rows,
+  { clusters, restarts = 100, kmeansIterations = 10, signal, onProgress }: ClusterAttributedOptions,
+): { readonly best: Int32Array; readonly history: readonly number[] } {
+  const { data, width } = points;
+  const n = graph.pattern.rows;
+  let best: Int32Array | undefined;
+  const history: number[] = [];
+  for (let start = 0; start < restarts; start++) {
+    checkAborted(signal, NAME);
+    const picked = choice(foldIn(key, start + 1), n, clusters).data();
+    const centers = new Float64Array(clusters * width);
+    for (let c = 0; c < clusters; c++)
+      centers.set(data.subarray(picked[c]! * width, (picked[c]! + 1) * width), c * width);
+    const found = lloyd(points, centers, kmeansIterations).labels;
+    const worth = modularityOf(graph, found, clusters);
+    if (!best || worth > history.at(-1)!) best = found;
+    history.push(Math.max(worth, history.at(-1) ?? worth));
+    onProgress?.({
+      fraction: 0.5 + (start + 1) / (2 * restarts),
+      stage: `start ${start + 1}, modularity ${history.at(-1)!.toFixed(3)}`,
+    });
+  }
+  return { best: best!, history };
 }
 
 /** The nodes of the largest component, ascending; of equal ones the first. */

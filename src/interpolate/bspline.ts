@@ -4,6 +4,7 @@ import { cumsum } from "../ops/cumulative.ts";
 import { take } from "../ops/gather.ts";
 import { concat } from "../ops/join.ts";
 import { readable } from "../ops/known.ts";
+import { splineValues } from "../special/polynomials/splineKernel.ts";
 import { eye, zeros } from "../tensor/create.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -180,29 +181,15 @@ export function designMatrix(points: TensorLike, knots: Numbers, degree = 3): Te
   return deBoor({ t, c: eye(t.length - degree - 1), degree, extrapolate: "throw" }, points);
 }
 
-/** The degree + 1 B-splines that are not 0 at x, of which the first is number `first`. The recurrence of Cox and de Boor. */
-function basis(
+/** The degree + 1 B-splines that are not 0 at x, of which the first is number `first`. */
+function basisAt(
   t: Float64Array,
   breaks: Float64Array,
   degree: number,
   x: number,
 ): { first: number; values: Float64Array } {
   const first = interval(breaks, x);
-  const at = first + degree;
-  const values = new Float64Array(degree + 1);
-  values[0] = 1;
-  for (let r = 1; r <= degree; r++) {
-    let carried = 0;
-    for (let j = 0; j < r; j++) {
-      const low = t[at + 1 + j - r]!;
-      const high = t[at + 1 + j]!;
-      const share = values[j]! / (high - low);
-      values[j] = carried + (high - x) * share;
-      carried = (x - low) * share;
-    }
-    values[r] = carried;
-  }
-  return { first, values };
+  return { first, values: splineValues(t, first + degree, degree, x) };
 }
 
 /** Knots for interpolation at all nodes: those of not-a-knot for odd degrees, half-way between nodes for even ones. */
@@ -250,7 +237,7 @@ export function interpolatingSpline(
       throw new DomainError(
         `${name}: knots: node ${i} = ${point} was expected from ${t[i]} to ${t[i + degree + 1]}, where B-spline ${i} lives`,
       );
-    const { first, values: row } = basis(t, breaks, degree, point);
+    const { first, values: row } = basisAt(t, breaks, degree, point);
     row.forEach((value, j) => {
       if (value !== 0) addTo(matrix, i, first + j, value);
     });
@@ -290,7 +277,7 @@ export function leastSquaresSpline(
   const firsts: number[] = [];
   const rows: Float64Array[] = [];
   nodes.forEach((point, i) => {
-    const { first, values: row } = basis(t, breaks, degree, point);
+    const { first, values: row } = basisAt(t, breaks, degree, point);
     firsts.push(first);
     rows.push(row);
     for (let a = 0; a <= degree; a++)

@@ -46,9 +46,12 @@ export function readTable(path: string): Promise<TableMatrix> {
       throw new FileError(
         `${path}: not every line has as many fields as the first, ${JSON.stringify(columns[0]!.name)}`,
       );
+    // Columns without a cell are of type text.
+    if (unfit.length > 0 && (await isBare(rows(columns.map(() => "VARCHAR")))))
+      throw new FileError(`${path}: the table has a header, but no rows`);
     if (unfit.length > 0)
       throw new FileError(
-        `${path}: ${unfit.length === 1 ? "the column" : "the columns"} ${unfit.map(describe).join(", ")} ${unfit.length === 1 ? "holds no numbers; remove it" : "hold no numbers; remove them"}, or read the table as index, …, value with --coo`,
+        `${path}: ${unfit.length === 1 ? "the column" : "the columns"} ${unfit.map(describe).join(", ")} ${unfit.length === 1 ? "holds no numbers; remove it" : "hold no numbers; remove them"}, or read the table as a list of index, …, value (coo)`,
       );
     const width = columns.length;
     const blocks: Float64Array[] = [];
@@ -81,6 +84,11 @@ export function readTable(path: string): Promise<TableMatrix> {
       notes: inexact > 0 ? [`${inexact} integers lie at or beyond 2^53 and may be rounded`] : [],
     };
   });
+}
+
+async function isBare(blocks: AsyncIterable<readonly (readonly unknown[])[]>): Promise<boolean> {
+  for await (const [column] of blocks) if (column!.length > 0) return false;
+  return true;
 }
 
 /**

@@ -38,7 +38,7 @@ export async function readTns(path: string): Promise<{ tensor: SparseTensor; not
         const position = Number(fields[k]);
         if (!Number.isInteger(position) || position < 1 || position > INDEX_LIMIT)
           throw new FileError(
-            `${path}: line ${number}: index "${fields[k]}" is not an integer from 1 to ${INDEX_LIMIT}`,
+            `${path}: line ${number}: index "${fields[k]!.slice(0, 40)}" is not an integer from 1 to ${INDEX_LIMIT}`,
           );
         if (position > shape[k]!) shape[k] = position;
         index[k] = position - 1;

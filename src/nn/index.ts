@@ -1,6 +1,11 @@
 import "../ops/methods.ts";
 
 export { sigmoid, tanh } from "../ops/transcendental.ts";
+export { type BinaryCrossEntropyOptions, binaryCrossEntropy } from "../optim/losses/binaryCrossEntropy.ts";
+export type { OutputLoss } from "../optim/losses/outputLoss.ts";
+export type { LossOptions } from "../optim/losses/reduction.ts";
+export { type CrossEntropyOptions, softmaxCrossEntropy } from "../optim/losses/softmaxCrossEntropy.ts";
+export { halfSquaredError, mse } from "../optim/losses/squaredError.ts";
 export type { Layer, LinearSite, Pass } from "../optim/model.ts";
 export { logSoftmax, softmax } from "../special/elementary/elementary.ts";
 export {
@@ -86,18 +91,10 @@ export {
   type StructuredLinearParams,
   structuredLinear,
 } from "./layers/structuredLinear.ts";
-export {
-  binaryCrossEntropy,
-  type CrossEntropyOptions,
-  hinge,
-  klDivergence,
-  nll,
-  softmaxCrossEntropy,
-} from "./losses/classification.ts";
+export { hinge, klDivergence, nll } from "./losses/classification.ts";
 export { type CtcOptions, ctc } from "./losses/ctc.ts";
 export { contrastiveLoss, cosineLoss, cosineSimilarity, infoNce, tripletLoss } from "./losses/embedding.ts";
-export type { LossOptions } from "./losses/reduction.ts";
-export { huber, mae, mse } from "./losses/regression.ts";
+export { huber, mae } from "./losses/regression.ts";
 export {
   accuracy,
   type ClassScores,

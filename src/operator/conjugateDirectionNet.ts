@@ -1,7 +1,6 @@
 // A convolutional network from residuals on a grid to search directions: residual blocks on grids that get coarser and
 // finer again, without biases.
 
-import { checkCount, checkRank } from "../nn/base/check.ts";
 import { varianceScaling } from "../nn/init/initializers.ts";
 import { relu } from "../nn/layers/activations.ts";
 import { initAll, type Layers } from "../nn/layers/compose.ts";
@@ -10,6 +9,7 @@ import { upsample } from "../nn/layers/lambda.ts";
 import { avgPool } from "../ops/convolution/pooling.ts";
 import type { Layer } from "../optim/model.ts";
 import { split } from "../random/key.ts";
+import { checkCount, checkRank } from "../tensor/check.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";

@@ -321,12 +321,17 @@ function unary(primitive: Plain, prepare: (x: Tensor) => Tensor): (x: TensorLike
   return (x) => bindOne(primitive, [prepare(asTensor(x))], undefined);
 }
 
+/** −x; bool becomes int32. */
 export const neg: (x: TensorLike) => Tensor = unary(negP, numeric);
 /** |x|; real for complex x. */
 export const abs: (x: TensorLike) => Tensor = unary(absP, numeric);
+/** −1, 0 or 1; NaN stays. Its derivative is 0. Throws DTypeError for complex x. */
 export const sign: (x: TensorLike) => Tensor = unary(signP, numeric);
+/** x², for complex x without conjugation; bool becomes int32. */
 export const square: (x: TensorLike) => Tensor = unary(squareP, numeric);
+/** √x: NaN for negative real x, the principal branch for complex x. Integers become float64. */
 export const sqrt: (x: TensorLike) => Tensor = unary(sqrtP, inexact);
+/** 1/x. Integers become float64. */
 export const reciprocal: (x: TensorLike) => Tensor = unary(reciprocalP, inexact);
 
 /** Rounding leaves integers as they are. */
@@ -338,10 +343,13 @@ function rounding(primitive: Plain): (x: TensorLike) => Tensor {
   };
 }
 
+/** The next integer at or below x, in the dtype of x. Its derivative is 0. Throws DTypeError for complex x. */
 export const floor: (x: TensorLike) => Tensor = rounding(floorP);
+/** The next integer at or above x, in the dtype of x. Its derivative is 0. Throws DTypeError for complex x. */
 export const ceil: (x: TensorLike) => Tensor = rounding(ceilP);
 /** To the nearest integer, ties to even. */
 export const round: (x: TensorLike) => Tensor = rounding(roundP);
+/** x without its fraction, in its dtype. The derivative is 0. Throws DTypeError for complex x. */
 export const trunc: (x: TensorLike) => Tensor = rounding(truncP);
 
 /** x limited to [low, high]. */

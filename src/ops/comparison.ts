@@ -68,8 +68,11 @@ function logical(name: string, scalar: (a: number, b: number) => number): Compar
   };
 }
 
+/** Whether both are true, broadcast. Throws DTypeError unless both are bool. */
 export const logicalAnd: Comparison = logical("logicalAnd", (a, b) => a & b);
+/** Whether at least one is true, broadcast. Throws DTypeError unless both are bool. */
 export const logicalOr: Comparison = logical("logicalOr", (a, b) => a | b);
+/** Whether just one is true, broadcast. Throws DTypeError unless both are bool. */
 export const logicalXor: Comparison = logical("logicalXor", (a, b) => a ^ b);
 
 const logicalNotP: Plain = unaryPrimitive("logicalNot", {
@@ -77,6 +80,7 @@ const logicalNotP: Plain = unaryPrimitive("logicalNot", {
   derivative: "none",
   scalar: (x) => 1 - x,
 });
+/** Whether x is false. Throws DTypeError unless x is bool. */
 export const logicalNot = (x: TensorLike): Tensor => bindOne(logicalNotP, [asTensor(x)], undefined);
 
 function predicate(

@@ -50,6 +50,7 @@ export function mT(x: Tensor): Tensor {
   return swapAxes(x, -1, -2);
 }
 
+/** x with two axes exchanged (counted from the end where negative), a view. Throws ShapeError for axes that x lacks. */
 export function swapAxes(x: Tensor, a: number, b: number): Tensor {
   const order = Array.from(x.shape, (_, i) => i);
   const i = normalizeAxis(a, x.ndim);

@@ -151,6 +151,7 @@ export const cosh: Function1 = define(
   { slope: (x) => sinh(x), jet: (x, y) => pairSeries(x, sinh(x[0]), y, 1)[1] },
   C.coshComplex,
 );
+/** Hyperbolic tangent, real or complex. Integers become float64. */
 export const tanh: Function1 = define(
   "tanh",
   { slope: (_x, y) => y.square().neg().add(1), jet: (x, y) => riccatiSeries(x, y, 1, 0, -1) },

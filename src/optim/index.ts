@@ -19,13 +19,6 @@ export {
   type ModelLoss,
   modelLoss,
 } from "./curvature/modelLoss.ts";
-export {
-  bernoulli,
-  halfSquaredError,
-  mse,
-  type OutputLoss,
-  softmaxCrossEntropy,
-} from "./curvature/outputLoss.ts";
 export { perSampleJacobian } from "./curvature/perSample.ts";
 export { type Tap, taps } from "./curvature/taps.ts";
 export { type AdamOptions, type AdamState, adam, adamw, amsgrad, nadam, radam } from "./first/adam.ts";
@@ -41,6 +34,11 @@ export {
   rmsprop,
 } from "./first/rmsprop.ts";
 export { type SgdOptions, sgd } from "./first/sgd.ts";
+export { type BinaryCrossEntropyOptions, binaryCrossEntropy } from "./losses/binaryCrossEntropy.ts";
+export { isOutputLoss, type OutputLoss } from "./losses/outputLoss.ts";
+export type { LossOptions } from "./losses/reduction.ts";
+export { type CrossEntropyOptions, softmaxCrossEntropy } from "./losses/softmaxCrossEntropy.ts";
+export { halfSquaredError, mse } from "./losses/squaredError.ts";
 export { bfgs } from "./minimize/bfgs.ts";
 export { strongWolfe, type Trial, type WolfeOptions } from "./minimize/lineSearch.ts";
 export { type MinimizeMethod, type MinimizeMethodOptions, minimize } from "./minimize/minimize.ts";

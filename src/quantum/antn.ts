@@ -1,12 +1,12 @@
 // Autoregressive neural tensor networks: a matrix product state whose tensors are changed, site by site, by a network that reads
 // the sites before. Normalised, with exact samples and no Markov chain.
 
-import { checkCount, parameterDType } from "../nn/base/check.ts";
 import { contract, matmul } from "../ops/contract.ts";
 import { concat, stack } from "../ops/join.ts";
 import type { Layer } from "../optim/model.ts";
 import { normal, uniform } from "../random/distributions.ts";
 import { foldIn, type Key, split } from "../random/key.ts";
+import { checkCount, parameterDType } from "../tensor/check.ts";
 import { ones, tensor, zeros } from "../tensor/create.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";

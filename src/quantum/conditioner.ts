@@ -1,6 +1,5 @@
 // Networks that read the sites before a site: what an autoregressive state is conditioned by.
 
-import { checkCount } from "../nn/base/check.ts";
 import { gruCell } from "../nn/recurrent/cells.ts";
 import { recurrent } from "../nn/recurrent/recurrent.ts";
 import { contract, matmul } from "../ops/contract.ts";
@@ -9,6 +8,7 @@ import { tanh } from "../ops/transcendental.ts";
 import type { Layer } from "../optim/model.ts";
 import { normal } from "../random/distributions.ts";
 import { type Key, split } from "../random/key.ts";
+import { checkCount } from "../tensor/check.ts";
 import { ones, zeros } from "../tensor/create.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";

@@ -1,11 +1,11 @@
 // Training of wavefunctions: towards the ground state of a Hamiltonian, and towards a state that is known.
 
 import { jit } from "../compiler/jit.ts";
-import { checkCount } from "../nn/base/check.ts";
 import { cos, exp } from "../ops/transcendental.ts";
 import { adam } from "../optim/first/adam.ts";
 import { cosineDecay } from "../optim/schedules/decay.ts";
 import { foldIn, type Key } from "../random/key.ts";
+import { checkCount } from "../tensor/check.ts";
 import { fromTypedArray } from "../tensor/create.ts";
 import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../tensor/progress.ts";

@@ -12,6 +12,7 @@ export const atLeast = (bound: number): Expectation => ({
   holds: (value) => value >= bound,
 });
 
+/** NaN holds nowhere. */
 export const atMost = (bound: number): Expectation => ({
   text: `at most ${bound}`,
   holds: (value) => value <= bound,

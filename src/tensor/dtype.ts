@@ -72,8 +72,11 @@ export function dtypeInfo(dtype: DType): DTypeInfo {
   return found;
 }
 
+/** complex64 and complex128. */
 export const isComplex = (dtype: DType): boolean => DTYPES[dtype].kind === "complex";
+/** Real floats of every width. */
 export const isFloat = (dtype: DType): boolean => DTYPES[dtype].kind === "float";
+/** Integers with and without sign, not bool. */
 export const isInteger = (dtype: DType): boolean =>
   DTYPES[dtype].kind === "signed" || DTYPES[dtype].kind === "unsigned";
 

@@ -1,7 +1,7 @@
 // What is trained: a model with a loss of its output, or any scalar function of parameters and data.
 
 import { modelLoss } from "../optim/curvature/modelLoss.ts";
-import type { OutputLoss } from "../optim/curvature/outputLoss.ts";
+import { isOutputLoss } from "../optim/losses/outputLoss.ts";
 import type { Layer, Pass } from "../optim/model.ts";
 import type { Key } from "../random/key.ts";
 import { DomainError, ShapeError } from "../tensor/errors.ts";
@@ -25,9 +25,9 @@ export interface ModelProblem<P, X, Y, T> {
   readonly params?: P;
   /**
    * The scalar to minimise, of the model's output in training. Optimizers that look inside the model (`kfac`,
-   * `gaussNewtonCg`) need one that brings its Hessian, such as `softmaxCrossEntropy()` of `polyadic/optim`.
+   * `gaussNewtonCg`) need one that brings its curvature: `mse`, `halfSquaredError`, `softmaxCrossEntropy` or `binaryCrossEntropy`.
    */
-  readonly loss: ((output: Y, target: T) => Tensor) | OutputLoss;
+  readonly loss: (output: Y, target: T) => Tensor;
   readonly metrics?: Readonly<Record<string, (output: Y, target: T) => Tensor>>;
 }
 
@@ -78,18 +78,15 @@ export function modelProblem<P, X, Y, T>(
 ): Problem<P, readonly [X, T]> {
   const measured = (output: Y, target: T): Record<string, Tensor> =>
     mapValues(metrics, (metric, name) => scalar(metric(output, target), `metrics.${name}`));
-  const compare: (output: Y, target: T) => Tensor =
-    typeof loss === "function" ? loss : (output, target) => loss.value(output as Tensor, target as Tensor);
   return {
     params: params ?? model.init(key),
     metricNames: Object.keys(metrics),
-    loss:
-      typeof loss === "function"
-        ? (p, [x, target], k) => scalar(loss(model.apply(p, x, { training: true, key: k }), target), "loss")
-        : modelLoss(model as Layer<P, X>, loss, {
-            input: ([x]: readonly [X, T]) => x,
-            target: ([, target]) => target as Tensor,
-          }),
+    loss: isOutputLoss(loss)
+      ? modelLoss(model as Layer<P, X>, loss, {
+          input: ([x]: readonly [X, T]) => x,
+          target: ([, target]) => target as Tensor,
+        })
+      : (p, [x, target], k) => scalar(loss(model.apply(p, x, { training: true, key: k }), target), "loss"),
     observe: (p, [x, target], k) => {
       const statistics = new Map<Tensor, Tensor>();
       const pass: Pass = {
@@ -103,7 +100,7 @@ export function modelProblem<P, X, Y, T>(
     },
     evaluate: (p, [x, target]) => {
       const output = model.apply(p, x);
-      return { loss: scalar(compare(output, target), "loss"), metrics: measured(output, target) };
+      return { loss: scalar(loss(output, target), "loss"), metrics: measured(output, target) };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { writeNpy } from "../../src/io/npy.ts";
 import { writeNpz } from "../../src/io/npz.ts";
@@ -33,6 +33,28 @@ beforeAll(async () => {
   writeFileSync(path("text.csv"), "name,age\nann,3\nbob,4\n");
   writeFileSync(path("x.mat"), "x");
   mkdirSync(path("no-pictures"));
+  await writeNpy(path("gaps.npy"), tensor([[Number.NaN, Number.NaN]]));
+  await writeNpy(path("points.npy"), tensor([[1, 2, 3]]));
+  await writeNpy(
+    path("cost.npy"),
+    tensor([
+      [1, Number.NaN],
+      [0, 1],
+    ]),
+  );
+  await writeNpy(path("weights.npy"), tensor([1, 1]));
+  await writeNpy(path("negative.npy"), tensor([3, -1]));
+  writeFileSync(path("cut.npy"), readFileSync(path("good.npy")).subarray(0, 140));
+  writeFileSync(path("garbage.npz"), "PK this is no archive");
+  writeFileSync(path("garbage.tns"), "\u001b[31m1 2 3\n");
+  writeFileSync(path("huge.safetensors"), new Uint8Array(16).fill(0x7f));
+  writeFileSync(path("header.csv"), "a,b,c\n");
+  writeFileSync(path("parts.csv"), "a,b\nb,c\nx,y\n");
+  writeFileSync(path("edges.csv"), "a,b\nb,c\nc,a\n");
+  writeFileSync(path("entries.tns"), "1 1 2\n2 2 3\n");
+  writeFileSync(path("empty.txt"), "");
+  writeFileSync(path("nowhere.mjs"), "export default (x) => Number.NaN;\n");
+  await cli("decompose", path("good.npy"), "--out", path("good.npz"));
 });
 
 /** Arguments (a leading @ stands for the temporary folder) and what the one line must say. */
@@ -122,6 +144,67 @@ const cases: [string, string[], RegExp][] = [
     ["reconstruct", "@two.npz", "--out", "@y.txt"],
     /endings that are written/,
   ],
+  [
+    "a slice that does not fit",
+    ["reconstruct", "@good.npz", "--out", "@y.npy", "--slice", "7,0"],
+    /: --slice: position 7 is out of range/,
+  ],
+  ["an array that ends early", ["inspect", "@cut.npy"], /cut\.npy: truncated/],
+  ["garbage as an archive", ["inspect", "@garbage.npz"], /garbage\.npz: not a readable \.npz/],
+  ["garbage that steers a terminal", ["inspect", "@garbage.tns"], /line 1: index "·\[31m1" is not/],
+  ["a header beyond any file", ["inspect", "@huge.safetensors"], /claims a header of/],
+  ["a table without rows", ["inspect", "@header.csv"], /a header, but no rows/],
+  [
+    "more ranks than the shape has",
+    ["decompose", "@good.npy", "--format", "tt", "--ranks", "2,2"],
+    /: --ranks: /,
+  ],
+  [
+    "a rank beyond an axis",
+    ["decompose", "@good.npy", "--format", "tucker", "--ranks", "9,9"],
+    /: --ranks: rank 0 must be an integer from 1 to 2, got 9/,
+  ],
+  ["only gaps", ["decompose", "@gaps.npy", "--missing", "nan"], /gaps\.npy: every value is missing/],
+  ["--dtype for a list of entries", ["decompose", "@entries.tns", "--dtype", "float32"], /list of entries/],
+  ["only gaps to complete", ["complete", "@gaps.npy"], /gaps\.npy: every value is missing/],
+  ["nothing to complete", ["complete", "@good.npy"], /nothing is missing/],
+  [
+    "too few cells to learn from",
+    ["complete", "@nan.npy", "--method", "neural"],
+    /: nan\.npy: at least 20 cells were expected, got 1/,
+  ],
+  [
+    "a graph in parts",
+    ["cluster", "@parts.csv", "--clusters", "2"],
+    /parts\.csv: .* 2 parts .* 3 of 5 nodes; --component largest clusters that one/,
+  ],
+  ["more clusters than nodes", ["cluster", "@edges.csv", "--clusters", "9"], /: --clusters must be .* got 9/],
+  ["a graph that is no table", ["cluster", "@good.npy", "--clusters", "2"], /table was expected/],
+  [
+    "costs of another shape",
+    ["transport", "@weights.npy", "@weights.npy", "--cost", "@points.npy"],
+    /points\.npy must be \[2, 2\]/,
+  ],
+  [
+    "costs that are not finite",
+    ["transport", "@weights.npy", "@weights.npy", "--cost", "@cost.npy"],
+    /cost\.npy must be finite/,
+  ],
+  [
+    "negative weights",
+    ["transport", "@negative.npy", "@weights.npy", "--cost", "@good.npy"],
+    /negative\.npy must be finite and not negative/,
+  ],
+  [
+    "points of two dimensions",
+    ["transport", "@points.npy", "@good.npy"],
+    /points\.npy and .*good\.npy: points \[n, d\]/,
+  ],
+  ["no points", ["transport", "@empty-array.npy", "@empty-array.npy"], /no elements/],
+  ["an empty pattern", ["match", "@empty.txt", "@text.csv"], /the pattern is empty/],
+  ["a pattern longer than its text", ["match", "@text.csv", "@empty.txt"], /the text only 0/],
+  ["a function that is NaN", ["approximate", "@nowhere.mjs"], /nowhere\.mjs: the function is NaN at/],
+  ["an array as a function", ["approximate", "@good.npy"], /a module \.js/],
   ["inspect of a missing file", ["inspect", "@absent.npz"], /no such file/],
   ["an unknown study", ["run", "no-such-study"], /no study "no-such-study"/],
   ["an unknown scale", ["run", "no-such-study", "--scale", "huge"], /Allowed choices are quick, full/],

@@ -98,7 +98,7 @@ it("bad input is one line", async () => {
   expect(await error(edges)).toMatch(/--clusters/);
   expect(await error(edges, "--clusters", "11")).toMatch(/clusters must be an integer from 1 to 10/);
   const apart = await write("apart.csv", "a,b\nb,c\nx,y\n");
-  expect(await error(apart, "--clusters", "2")).toMatch(/2 connected components/);
+  expect(await error(apart, "--clusters", "2")).toMatch(/2 parts .* --component largest clusters that one/);
   expect((await cli("cluster", apart, "--clusters", "2", "--component", "largest")).code).toBe(0);
   const few = await write("few.csv", "name,team\nann,red\n");
   expect(await error(edges, "--clusters", "2", "--attributes", few)).toMatch(

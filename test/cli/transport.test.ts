@@ -68,7 +68,7 @@ describe("polyadic transport", () => {
 
   it.each([
     ["weights without costs", ["@w.npy", "@w.npy"], /add --cost/],
-    ["costs of another shape", ["@w.npy", "@w.npy", "--cost", "@wrong.npy"], /cost must be \[3, 3\]/],
+    ["costs of another shape", ["@w.npy", "@w.npy", "--cost", "@wrong.npy"], /wrong\.npy must be \[3, 3\]/],
     ["eta of 0", ["@w.npy", "@w.npy", "--eta", "0"], /positive number/],
     ["an unknown ending", ["@w.npy", "@w.npy", "--out", "@plan.txt"], /endings that are written/],
     ["a report of another kind", ["@w.npy", "@w.npy", "--report", "@r.png"], /\.html, \.svg or \.json/],

@@ -6,7 +6,9 @@ import {
   cellInfluence,
   chi2,
   dain,
+  denseToSparse,
   entityImportance,
+  full as fullOf,
   funbat,
   neuralTensorCompletion,
   nonnegativeTucker,
@@ -16,10 +18,11 @@ import {
   selectPathways,
   tensorGp,
   tensorGpst,
+  tucker,
   undercountedCompletion,
 } from "polyadic/decompose";
 import { softmaxRegression } from "polyadic/nn";
-import { concat } from "polyadic/ops";
+import { concat, einsum } from "polyadic/ops";
 import { key, normal, poisson, randint, uniform } from "polyadic/random";
 import { DomainError, DTypeError, full, ones, ShapeError, type Tensor, tensor, zeros } from "polyadic/tensor";
 import { grad } from "polyadic/transform";
@@ -245,12 +248,40 @@ describe("pathways", () => {
     expect(fit.scores.sub(byHand).abs().max().item()).toBeLessThan(1e-9);
   });
 
+  it("lists of entries give what arrays give", () => {
+    const options = { ranks, maxIterations: 60, exclusivity: 0.1, bySize: true } as const;
+    const dense = panther(key(0), { x, membership, labels }, options);
+    const sparse = panther(key(0), { x: denseToSparse(x), membership, labels }, options);
+    expect(sparse.selected).toEqual(dense.selected);
+    expect(sparse.dropped).toEqual([3]);
+    expect(Math.abs(sparse.model.error - dense.model.error)).toBeLessThan(0.01);
+    const cut = { ...denseToSparse(x.at(":4")), shape: [4, 8] };
+    expect(sparse.predict(cut).toArray()).toEqual(sparse.predict(x.at(":4")).toArray());
+    const cube = pathwayTensor(x, membership);
+    const whole = panther(
+      key(0),
+      { x: denseToSparse(cube), labels },
+      { ...options, bySize: false, transductive: denseToSparse(cube.at(":5")) },
+    );
+    expect(whole.dropped).toEqual([3]);
+    expect(whole.scores.shape).toEqual([30, 2]);
+    expect(whole.predict(cube.at(":5")).toArray()).toEqual(
+      whole.predict(denseToSparse(cube.at(":5"))).toArray(),
+    );
+  });
+
   it("refuses bad input by name", () => {
     const of = { x, membership, labels };
     expect(() => panther(key(0), { ...of, x: x.sub(9) }, { ranks })).toThrow(/negative entry/);
     expect(() => panther(key(0), { ...of, labels: zeros([30], "int32") }, { ranks })).toThrow(/two classes/);
     expect(() => panther(key(0), of, { ranks: [2, 4, 2] })).toThrow(DomainError);
     expect(() => panther(key(0), of, { ranks, top: 9 })).toThrow(/top/);
+    const entries = { ...denseToSparse(x), values: denseToSparse(x).values.map((value) => -value) };
+    expect(() => panther(key(0), { ...of, x: entries }, { ranks })).toThrow(/negative/);
+    const wide = { ...denseToSparse(x), shape: [30, 99] };
+    expect(() => panther(key(0), { ...of, x: wide }, { ranks })).toThrow(ShapeError);
+    const mixed = { ranks, transductive: x.at(":2") };
+    expect(() => panther(key(0), { ...of, x: denseToSparse(x) }, mixed)).toThrow(/transductive/);
     const three = { x: x.at(":2"), membership, labels: tensor([0, 1], { dtype: "int32" }) };
     expect(() => panther(key(0), three, { ranks })).toThrow(/more patients/);
     expect(() => selectPathways(x, labels, { top: 1 })).toThrow(ShapeError);
@@ -298,6 +329,62 @@ describe("pathways", () => {
     expect(() =>
       nonnegativeTucker(tensor3, { ranks: [2, 2, 2], orthogonal: { mode: 3, weight: 1 } }),
     ).toThrow(/mode/);
+  });
+
+  it("a non-negative Tucker of a list of entries is that of the array it stands for", () => {
+    const x = einsum(
+      "abc,ia,jb,kc->ijk",
+      uniform(key(1), [2, 2, 2]),
+      ...[9, 8, 7].map((n, k) =>
+        uniform(key(k + 2), [n, 2])
+          .sub(0.5)
+          .maximum(0),
+      ),
+    );
+    const entries = denseToSparse(x);
+    expect(entries.values.length).toBeLessThan(x.size / 2);
+    for (const nonneg of ["hals", "mu"] as const) {
+      const fit = tucker(entries, { ranks: [2, 2, 2], nonneg, maxIterations: 400 });
+      expect(fit.error).toBeLessThan(0.02);
+      expect(fullOf(fit).sub(x).square().sum().item()).toBeLessThan(4e-4 * x.square().sum().item());
+      expect(Math.min(...[fit.core, ...fit.factors].map((u) => u.min().item()))).toBeGreaterThanOrEqual(0);
+    }
+    const huge = { ...entries, values: entries.values.map((value) => value * 1e200) };
+    expect(nonnegativeTucker(huge, { ranks: [2, 2, 2] }).error).toBeLessThan(0.02);
+    expect(() => nonnegativeTucker({ ...entries, shape: [3, 3, 3] }, { ranks: [2, 2, 2] })).toThrow(
+      ShapeError,
+    );
+  });
+
+  it("columns stay alive at any weight of their overlap", () => {
+    const own = Array.from({ length: 12 }, (_, i) => [0, 1, 2].map((c) => (i % 3 === c ? 1 : 0)));
+    const groups = uniform(key(2), [12, 3]).mul(0.3).add(tensor(own));
+    const x = einsum("ia,pa,va->ipv", uniform(key(1), [20, 3]), groups, uniform(key(3), [10, 3]));
+    const apart = (
+      method: "hals" | "mu",
+      weight: number,
+    ): { overlap: number; error: number; least: number } => {
+      const orthogonal = { mode: 1, weight };
+      const found = nonnegativeTucker(x, { ranks: [3, 3, 3], method, orthogonal, maxIterations: 100 });
+      const u = found.factors[1]!;
+      return {
+        overlap: u.mT().matmul(u).sum().item() - 3,
+        error: found.error,
+        least: found.core
+          .sum({ axis: [0, 2] })
+          .min()
+          .item(),
+      };
+    };
+    for (const method of ["hals", "mu"] as const) {
+      const plain = apart(method, 0);
+      for (const weight of [50, 1e6, Number.POSITIVE_INFINITY]) {
+        const { overlap, error, least } = apart(method, weight);
+        expect(least).toBeGreaterThan(5);
+        expect(error).toBeLessThan(0.3);
+        expect(overlap).toBeLessThan(plain.overlap / 4);
+      }
+    }
   });
 });
 

@@ -6,7 +6,7 @@ import { inv } from "polyadic/linalg";
 import {
   adam,
   type Batch,
-  bernoulli,
+  binaryCrossEntropy,
   gaussNewtonCg,
   halfSquaredError,
   kfac,
@@ -54,16 +54,16 @@ describe("trees as vectors", () => {
 });
 
 const outputs: readonly (readonly [string, OutputLoss, Tensor])[] = [
-  ["mse", mse(), normal(k1, [5, 3])],
-  ["halfSquaredError", halfSquaredError(), normal(k1, [5, 3])],
-  ["softmaxCrossEntropy", softmaxCrossEntropy(), randint(k1, [5], 0, 3)],
-  ["bernoulli", bernoulli(), normal(k1, [5, 3]).greater(0).astype("float64")],
+  ["mse", mse, normal(k1, [5, 3])],
+  ["halfSquaredError", halfSquaredError, normal(k1, [5, 3])],
+  ["softmaxCrossEntropy", softmaxCrossEntropy, randint(k1, [5], 0, 3)],
+  ["binaryCrossEntropy", binaryCrossEntropy, normal(k1, [5, 3]).greater(0).astype("float64")],
 ];
 
 describe("output losses", () => {
   test.each(outputs)("%s: gradient, Hessian product, block and its root", (_name, loss, target) => {
     const y = normal(k2, [5, 3]);
-    const f = (z: Tensor): Tensor => loss.value(z, target);
+    const f = (z: Tensor): Tensor => loss(z, target);
     near(loss.gradient(y, target), grad(f)(y));
     const full = (hessian(f)(y) as Tensor).reshape([15, 15]);
     const v = normal(k3, [5, 3]);
@@ -75,44 +75,36 @@ describe("output losses", () => {
     near(root.matmul(root.mT()), block, 1e-12);
   });
 
-  test.each(outputs)("%s: drawn targets have the Hessian as their Fisher information", (_name, loss) => {
+  test.each(outputs)("%s: drawn gradients have the Hessian as second moment", (_name, loss) => {
     const y = normal(k2, [1, 3]);
     const n = 40_000;
     const many = y.broadcastTo([n, 3]);
-    const s = loss.gradient(many, loss.sampleTarget(k3, many)).mul(n);
+    const s = loss.sampleGradient(k3, many).mul(n);
     near(s.mT().matmul(s).div(n), loss.block(y).at(0), 0.05);
   });
 
+  test("sequences: every position is an example", () => {
+    const y = normal(k2, [2, 3, 4]);
+    const labels = randint(k1, [2, 3], 0, 4);
+    const f = (z: Tensor): Tensor => softmaxCrossEntropy(z, labels);
+    expect(softmaxCrossEntropy.block(y).shape).toEqual([6, 4, 4]);
+    const full = (hessian(f)(y) as Tensor).reshape([24, 24]);
+    near(softmaxCrossEntropy.block(y).at(2).div(6), full.at("8:12", "8:12"), 1e-10);
+    expect(softmaxCrossEntropy.sampleGradient(k3, y).shape).toEqual([2, 3, 4]);
+  });
+
   test("known values; shapes that do not fit", () => {
-    expect(
-      mse()
-        .value(tensor([[1, 3]]), tensor([[0, 0]]))
-        .item(),
-    ).toBe(5);
-    expect(
-      halfSquaredError()
-        .value(tensor([[1, 3]]), tensor([[0, 0]]))
-        .item(),
-    ).toBe(5);
+    expect(mse(tensor([[1, 3]]), tensor([[0, 0]])).item()).toBe(5);
+    expect(halfSquaredError(tensor([[1, 3]]), tensor([[0, 0]])).item()).toBe(5);
     const logits = zeros([2, 4]);
     const classes = tensor([0, 3], { dtype: "int32" });
-    expect(softmaxCrossEntropy().value(logits, classes).item()).toBeCloseTo(Math.log(4), 12);
-    near(softmaxCrossEntropy().value(logits, eye(4).at("0:2")), tensor(Math.log(4)));
-    expect(
-      bernoulli()
-        .value(zeros([2, 3]), zeros([2, 3]))
-        .item(),
-    ).toBeCloseTo(3 * Math.LN2, 12);
-    expect(
-      bernoulli()
-        .value(tensor([[1000]]), tensor([[0]]))
-        .item(),
-    ).toBe(1000);
-    for (const loss of [mse(), bernoulli(), softmaxCrossEntropy()])
-      expect(() => loss.value(zeros([2, 3]), zeros([2, 4]))).toThrow(ShapeError);
-    expect(() => softmaxCrossEntropy().value(zeros([2, 3]), tensor([1], { dtype: "int32" }))).toThrow(
-      /target/,
-    );
+    expect(softmaxCrossEntropy(logits, classes).item()).toBeCloseTo(Math.log(4), 12);
+    near(softmaxCrossEntropy(logits, eye(4).at("0:2")), tensor(Math.log(4)));
+    expect(binaryCrossEntropy(zeros([2, 3]), zeros([2, 3])).item()).toBeCloseTo(Math.LN2, 12);
+    expect(binaryCrossEntropy(tensor([[1000]]), tensor([[0]])).item()).toBe(1000);
+    for (const loss of [mse, binaryCrossEntropy, softmaxCrossEntropy])
+      expect(() => loss(zeros([2, 3]), zeros([2, 4]))).toThrow(ShapeError);
+    expect(() => softmaxCrossEntropy(zeros([2, 3]), tensor([1], { dtype: "int32" }))).toThrow(/labels/);
   });
 });
 
@@ -132,11 +124,11 @@ describe("per-sample derivatives", () => {
   });
 
   test("taps: products of inputs and gradients are the per-sample gradients", () => {
-    const loss = mse();
-    const found = taps(model, params, x, (y) => loss.value(y, target));
+    const loss = mse;
+    const found = taps(model, params, x, (y) => loss(y, target));
     expect(found.map(({ weight }) => weight)).toEqual(["[0].weight", "[1].weight"]);
     const perSample = vmap((xi: Tensor, ti: Tensor) =>
-      grad((p: MlpParams) => loss.value(model.apply(p, xi.expandDims(0)), ti.expandDims(0)))(params),
+      grad((p: MlpParams) => loss(model.apply(p, xi.expandDims(0)), ti.expandDims(0)))(params),
     )(x, target);
     found.forEach(({ input, gradient }, l) => {
       const outer = input.expandDims(2).mul(gradient.expandDims(1));
@@ -179,9 +171,9 @@ describe("taps of convolutions", () => {
   test("patches times gradients give the gradient of the kernel", () => {
     const p = convolution.init(k3);
     const images = normal(k1, [6, 2, 7]);
-    const loss = mse();
-    const found = taps(convolution, p, images, (y) => loss.value(y, target));
-    const g = grad((q: ConvParams) => loss.value(convolution.apply(q, images), target))(p);
+    const loss = mse;
+    const found = taps(convolution, p, images, (y) => loss(y, target));
+    const g = grad((q: ConvParams) => loss(convolution.apply(q, images), target))(p);
     expect(found[0]!.input.shape).toEqual([30, 7]);
     const matrix = found[0]!.input.mT().matmul(found[0]!.gradient).div(6);
     near(matrix.at(":-1").mT().reshape([4, 2, 3]), g.kernel, 1e-12);
@@ -191,13 +183,13 @@ describe("taps of convolutions", () => {
 });
 
 describe("kfac", () => {
-  const loss = modelLoss(model, mse());
+  const loss = modelLoss(model, mse);
   const batch: Batch = { input: x, target };
 
   test("one undamped step solves a linear model with squared loss", () => {
     const linear = mlp([3, 2], { dtype: "float64" });
     const p = linear.init(k3);
-    for (const output of [mse(), halfSquaredError()]) {
+    for (const output of [mse, halfSquaredError]) {
       const optimizer = kfac<MlpParams, Batch>({
         learningRate: 1,
         damping: 0,
@@ -217,7 +209,7 @@ describe("kfac", () => {
   test("factors are those of the taps, damped as they should", () => {
     const optimizer = kfac<MlpParams, Batch>({ learningRate: 0.1, damping: 0.04, fisher: "empirical" });
     const { state } = optimizer.step({ params, state: optimizer.init(params), loss, batch });
-    const found = taps(model, params, x, (y) => mse().value(y, target));
+    const found = taps(model, params, x, (y) => mse(y, target));
     found.forEach(({ weight, input, gradient }) => {
       const layer = state.layers![weight]!;
       const a = input.mT().matmul(input).div(6);
@@ -235,14 +227,14 @@ describe("kfac", () => {
     const shallow = mlp([3, 2], { dtype: "float64" });
     const p = shallow.init(k1);
     const many: Batch = { input: normal(k2, [20_000, 3]), target: randint(k3, [20_000], 0, 2) };
-    const f = modelLoss(shallow, softmaxCrossEntropy());
+    const f = modelLoss(shallow, softmaxCrossEntropy);
     const of = (fisher: "ggn" | "sampled"): Tensor => {
       const optimizer = kfac<MlpParams, Batch>({ learningRate: 0.1, fisher });
       const { state } = optimizer.step({ params: p, state: optimizer.init(p), loss: f, batch: many });
       return state.layers!["[0].weight"]!.output;
     };
     near(of("sampled"), of("ggn"), 0.03);
-    near(of("ggn"), softmaxCrossEntropy().block(shallow.apply(p, many.input)).mean({ axis: 0 }), 1e-10);
+    near(of("ggn"), softmaxCrossEntropy.block(shallow.apply(p, many.input)).mean({ axis: 0 }), 1e-10);
   });
 
   test("the clip bounds the predicted change", () => {
@@ -286,7 +278,7 @@ describe("kfac", () => {
 
   test("convolutions: learns, with factors of the size of patches", () => {
     const optimizer = kfac<ConvParams, Batch>({ learningRate: 0.3, klClip: 1e-1 });
-    const f = modelLoss(convolution, mse());
+    const f = modelLoss(convolution, mse);
     const data: Batch = { input: normal(k1, [6, 2, 7]), target };
     let p = convolution.init(k3);
     let state = optimizer.init(p, { loss: f, batch: data });
@@ -335,7 +327,7 @@ describe("gaussNewtonCg", () => {
   test("solves a linear model in one step without damping to speak of; compiled = eager", () => {
     const linear = mlp([3, 2], { dtype: "float64" });
     const p = linear.init(k3);
-    const f = modelLoss(linear, halfSquaredError());
+    const f = modelLoss(linear, halfSquaredError);
     const batch: Batch = { input: x, target };
     const optimizer = gaussNewtonCg<MlpParams, Batch>({ damping: 1e-10, progress: 1e-14 });
     const step = (q: MlpParams, s: ReturnType<typeof optimizer.init>) =>

@@ -11,7 +11,7 @@ import { regression } from "./problems.ts";
 
 const folder = temporaryFolder();
 const model = mlp({ sizes: [3, 16, 1], activation: tanh });
-const problem = { model, loss: mse(), data: regression(64), batchSize: 32, key: key(0) } as const;
+const problem = { model, loss: mse, data: regression(64), batchSize: 32, key: key(0) } as const;
 
 describe("losses with a Hessian", () => {
   test("K-FAC and Gauss-Newton learn", async () => {

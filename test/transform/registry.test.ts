@@ -7,6 +7,7 @@ import "polyadic/random";
 import "polyadic/sparse";
 import "polyadic/special";
 import "polyadic/transform";
+import "polyadic/transport";
 import type { DType } from "polyadic";
 import { primitives } from "polyadic/ops";
 import { describe, expect, test } from "vitest";
@@ -18,6 +19,7 @@ import { GENERAL, WITHOUT_DERIVATIVE } from "../linalg/generalExamples.ts";
 import { DRAWS } from "../random/examples.ts";
 import { SPARSE } from "../sparse/examples.ts";
 import { SPECIAL } from "../special/examples.ts";
+import { TRANSPORT } from "../transport/examples.ts";
 import {
   checkBatch,
   checkCompiled,
@@ -52,6 +54,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ...GENERAL,
   ...DRAWS,
   ...INTERPOLATION,
+  ...TRANSPORT,
 };
 
 const all = [...primitives.values()] as unknown as Primitive<unknown>[];

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { ones, type Tensor, tensor } from "polyadic";
+import { DTypeError, ones, ShapeError, stack, type Tensor, tensor } from "polyadic";
+import { jit } from "polyadic/compiler";
 import { type Key, key, split, uniform } from "polyadic/random";
 import { grad, hessian, jvp, vmap } from "polyadic/transform";
 import { entropicCost, pointCosts, sinkhorn, sinkhornNewtonSparse } from "polyadic/transport";
@@ -210,8 +211,52 @@ describe("derivatives", () => {
     expect(atCost.mul(moved).sum().item()).toBeCloseTo(slopeOfCost, 8);
   });
 
-  it("say that batches are not for it", () => {
-    expect(() => vmap((c: Tensor) => f(a, b, c))(costs.expandDims(0))).toThrow(/known values/);
+  it("batches and compiled code give the same", () => {
+    const many = stack([costs, costs.mul(0.5), costs.add(a.expandDims(1))], 0);
+    const [values, slopes] = [
+      vmap((c: Tensor) => f(a, b, c))(many),
+      vmap((c: Tensor) => grad((z: Tensor) => f(a, b, z))(c))(many),
+    ];
+    const compiled = jit((p: Tensor, c: Tensor) => grad((z: Tensor) => f(p, b, z))(c));
+    const direction = tensor([0.02, -0.01, 0.03, -0.04, 0.01, -0.01]);
+    for (let i = 0; i < 3; i++) {
+      const c = many.at(i);
+      expect(values.at(i).item()).toBe(f(a, b, c).item());
+      const slope = grad((z: Tensor) => f(a, b, z))(c);
+      expect(gap(slopes.at(i), slope)).toBeLessThan(1e-12);
+      expect(gap(compiled(a, c), slope)).toBeLessThan(1e-12);
+    }
+    const curved = (p: Tensor, c: Tensor): Tensor =>
+      jvp((q: Tensor) => grad((z: Tensor) => f(z, b, c))(q), [p], [direction]).tangent;
+    const h = 1e-3;
+    const at = (t: number): Tensor => grad((z: Tensor) => f(z, b, costs))(a.add(direction.mul(t)));
+    expect(
+      gap(
+        curved(a, costs),
+        at(h)
+          .sub(at(-h))
+          .div(2 * h),
+      ),
+    ).toBeLessThan(1e-3);
+    expect(gap(jit(curved)(a, costs), curved(a, costs))).toBeLessThan(1e-10);
+    expect(() => jit((p: Tensor) => f(p, b, costs))(a.mul(2))).toThrow(/sum/);
+  });
+
+  it("solve once for a value and its gradient", () => {
+    let solved = 0;
+    const signalled = { ...options, onProgress: () => solved++ };
+    entropicCost(a, b, costs, signalled);
+    const once = solved;
+    solved = 0;
+    grad((c: Tensor) => entropicCost(a, b, c, signalled))(costs);
+    expect(once).toBeGreaterThan(0);
+    expect(solved).toBe(once);
+  });
+
+  it("refuse what is no problem at the door", () => {
+    expect(() => entropicCost(a, b, costs.mT(), options)).toThrow(ShapeError);
+    expect(() => entropicCost(a.expandDims(0), b, costs, options)).toThrow(/entropicCost: a/);
+    expect(() => entropicCost(a.astype("int32"), b, costs, options)).toThrow(DTypeError);
   });
 });
 

@@ -58,6 +58,7 @@ export interface Expression {
   readonly shape: Shape;
 }
 
+/** An array that the expression reads, by its name. */
 export const input = (name: string, shape: Shape): Input => ({ kind: "input", name, shape });
 
 /** A tensor, a scope or an expression at positions such as `"2*h + r - 1"`. */
@@ -70,6 +71,7 @@ export function read(source: Input | Expression, ...index: readonly (string | Af
   };
 }
 
+/** A number in an expression. */
 export const constant = (value: number): Constant => ({ kind: "constant", value });
 
 /** An operation on bodies. Throws DomainError for another number of operands than it takes. */

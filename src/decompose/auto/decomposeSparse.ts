@@ -2,6 +2,7 @@
 
 import { key as makeKey } from "../../random/key.ts";
 import { DomainError } from "../../tensor/errors.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkSparse, type SparseTensor, sparseNorm } from "../base/sparse.ts";
 import { cp } from "../cp/cp.ts";
@@ -61,14 +62,40 @@ export function decomposeSparse(x: SparseTensor, options: DecomposeOptions): Aut
     if (formats?.includes("tucker"))
       admit(
         "tucker",
-        tucker(x, { ranks: asked.length === 1 ? x.shape.map((n) => Math.min(n, asked[0]!)) : asked, key }),
+        tucker(x, {
+          ranks: asked.length === 1 ? x.shape.map((n) => Math.min(n, asked[0]!)) : asked,
+          key,
+          nonneg: nonnegative,
+        }),
       );
   } else {
-    const perRank = 8 * (x.shape.reduce((sum, n) => sum + n, 0) + 1);
-    let error = Number.POSITIVE_INFINITY;
-    for (let rank = 1; error > tol && (rank === 1 || rank * perRank <= limit) && !clock.isOver; rank *= 2) {
-      clock.tick(Math.min(0.95, (rank * perRank) / limit), `cp rank ${rank}`);
-      error = admit("cp", cp(x, rank, { key, nonneg: nonnegative, maxIterations: 50 }));
+    const total = x.shape.reduce((sum, n) => sum + n, 0);
+    const grow = (
+      format: "cp" | "tucker",
+      bytes: (rank: number) => number,
+      approximate: (rank: number) => Decomposition,
+    ): void => {
+      let error = Number.POSITIVE_INFINITY;
+      for (let rank = 1; error > tol && (rank === 1 || bytes(rank) <= limit) && !clock.isOver; rank *= 2) {
+        clock.tick(Math.min(0.95, bytes(rank) / limit), `${format} rank ${rank}`);
+        error = admit(format, approximate(rank));
+      }
+    };
+    if (!formats || formats.includes("cp"))
+      grow(
+        "cp",
+        (rank) => 8 * rank * (total + 1),
+        (rank) => cp(x, rank, { key, nonneg: nonnegative, maxIterations: 50 }),
+      );
+    if (formats?.includes("tucker")) {
+      const ranksAt = (rank: number): number[] => x.shape.map((n) => Math.min(n, rank));
+      const largest = Math.max(...x.shape);
+      grow(
+        "tucker",
+        (rank) =>
+          rank >= 2 * largest ? Number.POSITIVE_INFINITY : 8 * (rank * total + sizeOf(ranksAt(rank))),
+        (rank) => tucker(x, { ranks: ranksAt(rank), key, nonneg: nonnegative }),
+      );
     }
   }
   const { chosen, candidates, decomposition, maxAbsolute } = board.judge()!;

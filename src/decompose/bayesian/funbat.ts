@@ -2,9 +2,9 @@
 // coordinates. Source: Fang, Yu, Wang, Li, Kirby, Zhe, "Functional Bayesian Tucker decomposition for continuous-indexed
 // tensor data" (2024): conditional expectation propagation, with Kalman filters for the factors.
 
-import { checkCount, checkFraction } from "../../nn/base/check.ts";
 import { uniform } from "../../random/distributions.ts";
 import { foldIn, type Key, split } from "../../random/key.ts";
+import { checkCount, checkFraction } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";

@@ -2,14 +2,13 @@
 // there. Few missing: expectation-maximisation, which fills the gaps with the model and takes an ordinary sweep
 // (Tomasi and Bro 2005).
 
-import { solveTriangle } from "../../linalg/kernels/triangular.ts";
-import { factorCholesky } from "../../linalg/systems/cholesky.ts";
 import { isComplex } from "../../tensor/dtype.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted } from "../../tensor/progress.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { frobenius } from "../base/frobenius.ts";
 import { unravel } from "../base/input.ts";
+import { addEquation, solveShifted } from "../base/rowMajor.ts";
 import { type AlsOptions, type AlsResult, alternate } from "../cp/als.ts";
 import { DenseMttkrp } from "../cp/mttkrp.ts";
 import { cpRules } from "../cp/rules.ts";
@@ -201,14 +200,7 @@ function updateRows(problem: Entries, mode: number, ridge: number): void {
   for (let e = 0; e < values.length; e++) {
     rowProduct(problem, e, mode);
     const i = index[e * order + mode]!;
-    const w = weight[e]!;
-    const wx = w * values[e]!;
-    for (let a = 0; a < r; a++) {
-      const wz = w * z[a]!;
-      const row = (i * r + a) * r;
-      for (let b = 0; b <= a; b++) grams[row + b] = grams[row + b]! + wz * z[b]!;
-      rights[i * r + a] = rights[i * r + a]! + wx * z[a]!;
-    }
+    addEquation(grams, i * r * r, rights, i * r, z, 0, r, weight[e]!, values[e]!);
   }
   let total = 0;
   for (let i = 0; i < n; i++) total += traceAt(grams, i, r);
@@ -217,8 +209,11 @@ function updateRows(problem: Entries, mode: number, ridge: number): void {
   for (let i = 0; i < n; i++) {
     const row = rights.subarray(i * r, (i + 1) * r);
     const mean = traceAt(grams, i, r) / r;
-    if (mean > 0) solveShifted(grams, i, r, work, row, common, mean);
-    else row.fill(0);
+    // A row with fewer entries than columns has no unique solution: a small shift picks nearly the shortest one.
+    const shift = common + 1e-12 * mean;
+    if (!(mean > 0)) row.fill(0);
+    else if (!solveShifted(grams.subarray(i * r * r, (i + 1) * r * r), row, r, 1, shift, mean, work))
+      throw new DomainError("cp: the normal equations of a row of the masked fit are not finite");
   }
   factors[mode]!.set(rights);
 }
@@ -227,29 +222,4 @@ function traceAt(grams: Float64Array, i: number, r: number): number {
   let trace = 0;
   for (let c = 0; c < r; c++) trace += grams[(i * r + c) * r + c]!;
   return trace;
-}
-
-/** A row with fewer entries than columns has no unique solution: a small shift picks nearly the shortest one. */
-function solveShifted(
-  grams: Float64Array,
-  i: number,
-  r: number,
-  work: Float64Array,
-  row: Float64Array,
-  common: number,
-  mean: number,
-): void {
-  for (let shift = common + 1e-12 * mean; ; shift *= 100) {
-    for (let a = 0; a < r; a++)
-      for (let b = 0; b <= a; b++) {
-        const value = grams[(i * r + a) * r + b]! + (a === b ? shift : 0);
-        work[a * r + b] = value;
-        work[b * r + a] = value;
-      }
-    if (factorCholesky(1, r, work) < 0) break;
-    if (!(shift < mean))
-      throw new DomainError("cp: the normal equations of a row of the masked fit are not finite");
-  }
-  solveTriangle(1, r, work, 0, r, { lower: false, transpose: "adjoint" }, row, 0, r, 1);
-  solveTriangle(1, r, work, 0, r, { lower: false }, row, 0, r, 1);
 }

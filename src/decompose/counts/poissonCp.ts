@@ -1,7 +1,7 @@
 // CP of counts by the Poisson likelihood.
 
-import { checkCount } from "../../nn/base/check.ts";
 import type { Key } from "../../random/key.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import type { CP } from "../types.ts";

@@ -3,16 +3,16 @@
 // (2023).
 
 import { jit } from "../../compiler/jit.ts";
-import { checkCount, checkPositive } from "../../nn/base/check.ts";
 import { relu } from "../../nn/layers/activations.ts";
 import { mlp } from "../../nn/layers/compose.ts";
-import { mse } from "../../nn/losses/regression.ts";
 import { take } from "../../ops/gather.ts";
 import { sigmoid } from "../../ops/transcendental.ts";
 import { adam } from "../../optim/first/adam.ts";
+import { mse } from "../../optim/losses/squaredError.ts";
 import type { Layer } from "../../optim/model.ts";
 import { permutation } from "../../random/distributions.ts";
 import { foldIn, type Key, split } from "../../random/key.ts";
+import { checkCount, checkPositive } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";

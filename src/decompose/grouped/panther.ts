@@ -2,39 +2,21 @@
 // × pathway × variant, and a classifier of the few groups found. Source: Luo, Mao, "PANTHER: pathway augmented
 // nonnegative tensor factorization for higher-order feature learning" (2021); the update rules are ours.
 
-import { checkCount } from "../../nn/base/check.ts";
 import { softmaxRegression } from "../../nn/models/softmaxRegression.ts";
 import { matmul } from "../../ops/contract.ts";
-import { take } from "../../ops/gather.ts";
-import { concat } from "../../ops/join.ts";
-import { mT } from "../../ops/movement.ts";
 import { foldIn, type Key } from "../../random/key.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
-import { DomainError, ShapeError } from "../../tensor/errors.ts";
+import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkRanks } from "../base/input.ts";
-import { checkColumn, checkFiniteRows, checkTable, realNumbers } from "../base/observations.ts";
+import { checkColumn } from "../base/observations.ts";
+import { isSparse, type SparseTensor } from "../base/sparse.ts";
 import { type NonnegativeTuckerResult, nonnegativeTucker } from "../tucker/nonnegative.ts";
 import { type Association, anovaF, chi2, classesOf } from "./association.ts";
-
-/**
- * T[i, p, v] = x[i, v] · membership[p, v], of shape `[patients, pathways, variants]`; divided by the size of each pathway
- * where asked. O(patients · pathways · variants). Throws ShapeError unless x is `[patients, variants]` and membership
- * `[pathways, variants]`; DomainError for entries that are negative or not finite.
- */
-export function pathwayTensor(
-  x: Tensor,
-  membership: Tensor,
-  options: { readonly bySize?: boolean } = {},
-): Tensor {
-  checkPair(x, membership, "pathwayTensor");
-  const own = options.bySize
-    ? membership.div(membership.sum({ axis: 1, keepDims: true }).maximum(1))
-    : membership;
-  return x.astype("float64").expandDims(1).mul(own.astype("float64").expandDims(0));
-}
+import { type Cohort, cohortOf, columnsOf } from "./cohort.ts";
 
 export interface SelectPathwaysOptions {
   /** Pathways to keep. */
@@ -83,8 +65,11 @@ function select(
 }
 
 export interface PantherData {
-  /** `[patients, variants]` with `membership`, or `[patients, pathways, variants]` without; none negative. */
-  readonly x: Tensor;
+  /**
+   * `[patients, variants]` with `membership`, or `[patients, pathways, variants]` without; none negative. Of sparse ones, entries
+   * that are missing count as zeros, and nothing of the size of patients × pathways × variants is formed.
+   */
+  readonly x: Tensor | SparseTensor;
   /** `[pathways, variants]`: 1 where the variant belongs to the pathway (or a weight). */
   readonly membership?: Tensor;
   /** `[patients]`: integers. */
@@ -101,8 +86,8 @@ export interface PantherOptions extends IterationOptions {
   readonly l1?: number;
   /** Weight of the penalty on pathways that belong to several groups, 0 unless told. */
   readonly exclusivity?: number;
-  /** Further patients in the form of x, without labels, that the factorisation may see. None unless told. */
-  readonly transductive?: Tensor;
+  /** Further patients in the form of x (sparse if it is), without labels, that the factorisation may see. None unless told. */
+  readonly transductive?: Tensor | SparseTensor;
   /** Inverse strength of the classifier's penalty, 1 unless told. */
   readonly classifier?: { readonly c?: number };
   /** Sweeps, 100 unless told. */
@@ -130,22 +115,23 @@ export interface Panther {
   readonly dropped: readonly number[];
   readonly model: NonnegativeTuckerResult;
   /** The label of each patient of x, `[m, variants]` or `[m, pathways, variants]` as those fitted. */
-  predict(x: Tensor): Tensor;
+  predict(x: Tensor | SparseTensor): Tensor;
   /** Share of right labels. */
-  accuracy(x: Tensor, labels: Tensor): number;
+  accuracy(x: Tensor | SparseTensor, labels: Tensor): number;
 }
 
 /**
  * Selects pathways by their association with the labels, factors patient × pathway × variant without negative numbers, and
  * fits a softmax classifier to what each patient has of each group of pathways; new patients need no new factorisation.
- * O(sweeps · patients · pathways · variants · Σ ranks).
+ * O(sweeps · patients · pathways · variants · Σ ranks), or O(sweeps · entries · Σ of products of two ranks) where x is sparse, or the
+ * tensor made with `membership` has less than a tenth of its entries.
  *
  * @throws ShapeError for arrays that do not fit together; DomainError for entries that are negative or not finite, labels
  * of one class, fewer patients than classes, ranks over the dimensions, options out of range; AbortedError.
  */
 export function panther(key: Key, data: PantherData, options: PantherOptions): Panther {
   const { x, labels } = data;
-  const cohort = cohortOf(data);
+  const cohort = cohortOf(x, data.membership);
   const patients = x.shape[0]!;
   const { names, classOf } = classesOf(labels, patients, "panther");
   if (patients <= names.length)
@@ -165,10 +151,10 @@ export function panther(key: Key, data: PantherData, options: PantherOptions): P
   const kept = select(totals, labels, { top, test }, "panther").indices;
   const selected = kept.map((i) => present[i]!);
   const factors = columnsOf(weights.reshape([1, -1]), kept);
-  const seen = [x, ...(options.transductive ? [options.transductive] : [])].map((part) =>
-    cohort.tensor(part, selected).mul(factors.reshape([1, -1, 1])),
-  );
-  const tensor = seen.length > 1 ? concat(seen) : seen[0]!;
+  if (options.transductive && isSparse(options.transductive, "panther: transductive") !== isSparse(x))
+    throw new DTypeError("panther: transductive: sparse or not as x is was expected");
+  const seen = [x, ...(options.transductive ? [options.transductive] : [])];
+  const tensor = cohort.tensor(seen, selected, factors);
   checkRanks(ranks, tensor.shape, "panther: ranks");
   let model: NonnegativeTuckerResult | null = null;
   for (let start = 0; start < restarts; start++) {
@@ -189,12 +175,13 @@ export function panther(key: Key, data: PantherData, options: PantherOptions): P
   const found = model!;
   // Σ_{p,v} T[i, p, v] U[p, g]: no new factorisation for new patients.
   const projection = factors.reshape([-1, 1]).mul(found.factors[1]!);
-  const scoresOf = (rows: Tensor): Tensor => matmul(columnsOf(cohort.totals(rows), selected), projection);
+  const scoresOf = (rows: Tensor | SparseTensor): Tensor =>
+    matmul(columnsOf(cohort.totals(rows), selected), projection);
   const scores = scoresOf(x);
   const { c = 1 } = options.classifier ?? {};
   const target = fromTypedArray(classOf, [patients], "int32");
   const classifier = softmaxRegression(scores, target, { c, classes: names.length });
-  const predict = (rows: Tensor): Tensor => {
+  const predict = (rows: Tensor | SparseTensor): Tensor => {
     const classes = classifier.predict(scoresOf(rows)).data();
     return fromTypedArray(
       Int32Array.from(classes, (i) => names[Number(i)]!),
@@ -218,54 +205,9 @@ export function panther(key: Key, data: PantherData, options: PantherOptions): P
   };
 }
 
-/** The two forms in which patients come. Both functions check what they are given. */
-interface Cohort {
-  /** Sums over variants, `[m, pathways]`. */
-  totals(x: Tensor): Tensor;
-  /** `[m, kept, variants]` */
-  tensor(x: Tensor, kept: readonly number[]): Tensor;
-  /** Whether a pathway has variants at all; known from the membership, else from the data. */
-  readonly sizes: ArrayLike<number> | null;
-}
-
-function cohortOf({ x, membership }: PantherData): Cohort {
-  if (membership) {
-    checkPair(x, membership, "panther");
-    const of = membership.astype("float64");
-    const checked = (rows: Tensor): Tensor => {
-      checkTable(rows, "panther: x", of.shape[1]!);
-      checkNonnegative(rows, "panther: x");
-      return rows.astype("float64");
-    };
-    return {
-      totals: (rows) => matmul(checked(rows), mT(of)),
-      tensor: (rows, kept) => pathwayTensor(checked(rows), take(of, positions(kept)).contiguous()),
-      sizes: of.sum({ axis: 1 }).data() as ArrayLike<number>,
-    };
-  }
-  if (x.ndim !== 3)
-    throw new ShapeError(
-      `panther: x: shape [patients, pathways, variants] was expected without membership, got ${formatShape(x.shape)}`,
-    );
-  const [, pathways, variants] = x.shape;
-  const checked = (rows: Tensor): Tensor => {
-    if (rows.ndim !== 3 || rows.shape[1] !== pathways || rows.shape[2] !== variants)
-      throw new ShapeError(
-        `panther: x: shape [m, ${pathways}, ${variants}] was expected, got ${formatShape(rows.shape)}`,
-      );
-    checkNonnegative(rows, "panther: x");
-    return rows.astype("float64");
-  };
-  return {
-    totals: (rows) => checked(rows).sum({ axis: 2 }),
-    tensor: (rows, kept) => take(checked(rows), positions(kept), 1).contiguous(),
-    sizes: null,
-  };
-}
-
 function presentPathways(
   cohort: Cohort,
-  x: Tensor,
+  x: Tensor | SparseTensor,
 ): { present: number[]; dropped: number[]; sizes: ArrayLike<number> } {
   const sums = cohort.totals(x).sum({ axis: 0 });
   const sizes = cohort.sizes ?? Float64Array.from({ length: sums.size }, () => x.shape[2]!);
@@ -275,12 +217,6 @@ function presentPathways(
   if (present.length === 0) throw new DomainError("panther: no pathway has a variant");
   return { present, dropped: all.filter((p) => !(counted[p]! > 0)), sizes };
 }
-
-const positions = (rows: readonly number[]): Tensor =>
-  fromTypedArray(Int32Array.from(rows), [rows.length], "int32");
-
-const columnsOf = (x: Tensor, columns: readonly number[]): Tensor =>
-  take(x, positions(columns), 1).contiguous();
 
 const SHOWN = 10;
 
@@ -316,20 +252,4 @@ function spread(u: Tensor, rows: readonly number[], count: number): Tensor {
     out.set(data.subarray(i * width, (i + 1) * width), row * width);
   });
   return fromTypedArray(out, [count, width], "float64");
-}
-
-function checkPair(x: Tensor, membership: Tensor, what: string): void {
-  checkTable(x, `${what}: x`);
-  checkTable(membership, `${what}: membership`, x.shape[1]!);
-  checkNonnegative(x, `${what}: x`);
-  checkNonnegative(membership, `${what}: membership`);
-}
-
-function checkNonnegative(x: Tensor, what: string): void {
-  const data = realNumbers(x, what);
-  const width = Math.max(1, x.size / (x.shape[0] || 1));
-  checkFiniteRows(data, width, what);
-  const bad = data.findIndex((value) => value < 0);
-  if (bad >= 0)
-    throw new DomainError(`${what}: row ${Math.floor(bad / width)} has a negative entry: ${data[bad]}`);
 }

@@ -1,10 +1,10 @@
 // Deep tensor networks: blocks of tensor attention, which mixes tokens, and tensor interaction, which mixes features.
 
-import { checkAxis, checkCount, checkFloats, checkRank, parameterDType } from "../../nn/base/check.ts";
 import { splitPass } from "../../nn/base/pass.ts";
 import { type DenseParams, dense, type WeightOptions, weightOptions } from "../../nn/layers/dense.ts";
 import { type NormParams, rmsNorm } from "../../nn/layers/normalization.ts";
 import { split } from "../../random/key.ts";
+import { checkAxis, checkCount, checkFloats, checkRank, parameterDType } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import {

@@ -1,11 +1,11 @@
 // Attention whose scores are powers of scalar products, in time linear in the length: ⟨q, k⟩^p is a scalar product of the
 // p-fold tensor powers of q and k, so that a sum over all keys is a state of fixed size.
 
-import { checkCount } from "../../nn/base/check.ts";
 import { matmul } from "../../ops/contract.ts";
 import { take } from "../../ops/gather.ts";
 import { pad, tril } from "../../ops/join.ts";
 import { moveAxis } from "../../ops/movement.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { arange, ones, tensor, zeros } from "../../tensor/create.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";

@@ -1,10 +1,10 @@
 // Second-order attention: with W the causal part of Q Kᵀ, the causal part of W Wᵀ weighs the values. Three sums over the tokens
 // so far hold all that it needs.
 
-import { checkCount } from "../../nn/base/check.ts";
 import { matmul } from "../../ops/contract.ts";
 import { tril } from "../../ops/join.ts";
 import { moveAxis } from "../../ops/movement.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { arange, zeros } from "../../tensor/create.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { DomainError } from "../../tensor/errors.ts";

@@ -1,13 +1,5 @@
 // Stacked tensorial networks: parameters of an equation choose a mixture of tensor trains, which map the field.
 
-import {
-  checkAxis,
-  checkCount,
-  checkFloats,
-  checkRank,
-  checkTensor,
-  parameterDType,
-} from "../../nn/base/check.ts";
 import type { Activation } from "../../nn/layers/activations.ts";
 import { type MlpOptions, mlp } from "../../nn/layers/compose.ts";
 import { contract } from "../../ops/contract.ts";
@@ -15,6 +7,14 @@ import { reshape } from "../../ops/movement.ts";
 import { tanh } from "../../ops/transcendental.ts";
 import type { Layer } from "../../optim/model.ts";
 import { split } from "../../random/key.ts";
+import {
+  checkAxis,
+  checkCount,
+  checkFloats,
+  checkRank,
+  checkTensor,
+  parameterDType,
+} from "../../tensor/check.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor/shape.ts";

@@ -1,5 +1,10 @@
 // Polynomial and second-order attention as layers: projections to heads, and states for one token after another.
 
+import { splitPass } from "../../nn/base/pass.ts";
+import { ones as onesInit } from "../../nn/init/initializers.ts";
+import { type DenseParams, dense, type WeightOptions, weightOptions } from "../../nn/layers/dense.ts";
+import type { Layer, Pass } from "../../optim/model.ts";
+import { split } from "../../random/key.ts";
 import {
   checkAxis,
   checkCount,
@@ -7,12 +12,7 @@ import {
   checkFloats,
   checkRank,
   parameterDType,
-} from "../../nn/base/check.ts";
-import { splitPass } from "../../nn/base/pass.ts";
-import { ones as onesInit } from "../../nn/init/initializers.ts";
-import { type DenseParams, dense, type WeightOptions, weightOptions } from "../../nn/layers/dense.ts";
-import type { Layer, Pass } from "../../optim/model.ts";
-import { split } from "../../random/key.ts";
+} from "../../tensor/check.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

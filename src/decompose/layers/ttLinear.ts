@@ -1,11 +1,11 @@
 // Linear maps of neural networks whose weight is a tensor train: Novikov et al., "Tensorizing neural networks" (2015).
 
-import { checkAxis, checkCount, checkFloats, parameterDType } from "../../nn/base/check.ts";
 import { type Initializer, normal, zeros } from "../../nn/init/initializers.ts";
 import { contract } from "../../ops/contract.ts";
 import { broadcastTo, reshape } from "../../ops/movement.ts";
 import type { Layer } from "../../optim/model.ts";
 import { type Key, split } from "../../random/key.ts";
+import { checkAxis, checkCount, checkFloats, parameterDType } from "../../tensor/check.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sizeOf } from "../../tensor/shape.ts";

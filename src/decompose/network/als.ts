@@ -7,17 +7,11 @@ import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkInput } from "../base/input.ts";
+import { addEquation, multiply, solveShifted, transposeInto } from "../base/rowMajor.ts";
 import { checkMask, withoutMasked } from "../completion/mask.ts";
 import type { Network } from "../types.ts";
 import { checkNetwork, coreLabels, labelLengths, labelled, modeLabel, networkShape } from "./graph.ts";
-import {
-  multiply,
-  type PreparedContraction,
-  permuted,
-  placeTable,
-  prepareContraction,
-  solveNormal,
-} from "./kernel.ts";
+import { type PreparedContraction, permuted, placeTable, prepareContraction } from "./kernel.ts";
 
 export interface NetworkAlsOptions extends IterationOptions {
   /** Weights >= 0 (or bool) of the entries; those of weight 0 may be NaN. All count unless told. */
@@ -266,22 +260,27 @@ function weightedGram(
   right.fill(0, 0, m);
   for (let j = 0; j < count; j++) {
     const weight = weights[from + j]!;
-    if (weight === 0) continue;
-    const value = weight * x[from + j]!;
-    const row = j * m;
-    for (let p = 0; p < m; p++) {
-      const factor = a[row + p]!;
-      right[p]! += value * factor;
-      const scaled = weight * factor;
-      const at = p * m;
-      for (let q = 0; q <= p; q++) gram[at + q]! += scaled * a[row + q]!;
-    }
+    if (weight !== 0) addEquation(gram, 0, right, 0, a, j * m, m, weight, x[from + j]!);
   }
   for (let p = 0; p < m; p++) for (let q = 0; q < p; q++) gram[q * m + p] = gram[p * m + q]!;
 }
 
-function transposeInto(x: Float64Array, rows: number, columns: number, out: Float64Array): void {
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = x[i * columns + j]!;
+/**
+ * Solves the symmetric G W = R for W `[m, n]` in place of R, with `ridge` times the mean of the diagonal added, and more where G is
+ * not numerically positive.
+ */
+function solveNormal(
+  gram: Float64Array,
+  right: Float64Array,
+  m: number,
+  n: number,
+  ridge: number,
+  work: Float64Array,
+): void {
+  let trace = 0;
+  for (let i = 0; i < m; i++) trace += gram[i * m + i]!;
+  const mean = trace / m;
+  if (!(mean > 0 && solveShifted(gram, right, m, n, ridge * mean, mean, work))) right.fill(0, 0, m * n);
 }
 
 function normalize(x: Float64Array): void {

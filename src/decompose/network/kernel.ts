@@ -1,11 +1,8 @@
 // Contractions of one network over and over, as alternating least squares does: where every number goes is worked out
 // once, and what remains are copies by table and small matrix products on plain arrays.
 
-import { device } from "../../device/current.ts";
 import { findPath } from "../../ops/einsumPath.ts";
-
-/** Multiplications from which the device's product pays for being called. */
-const WORTH_A_CALL = 8192;
+import { multiply } from "../base/rowMajor.ts";
 
 /** One pairwise product: permuted copies of both operands, multiplied. */
 interface Step {
@@ -67,38 +64,6 @@ export function permuted(x: Float64Array, table: Int32Array | null, copy: Float6
   return copy;
 }
 
-/** out = a[m, k] · b[k, n]. */
-export function multiply(
-  m: number,
-  n: number,
-  k: number,
-  a: Float64Array,
-  b: Float64Array,
-  out: Float64Array,
-): void {
-  if (m * n * k >= WORTH_A_CALL) {
-    device.gemm(
-      "float64",
-      m,
-      n,
-      k,
-      { data: a, offset: 0, rowStride: k, columnStride: 1 },
-      { data: b, offset: 0, rowStride: n, columnStride: 1 },
-      { data: out, offset: 0, rowStride: n },
-    );
-    return;
-  }
-  for (let i = 0; i < m; i++) {
-    const row = i * n;
-    for (let j = 0; j < n; j++) out[row + j] = 0;
-    for (let p = 0; p < k; p++) {
-      const factor = a[i * k + p]!;
-      const from = p * n;
-      for (let j = 0; j < n; j++) out[row + j]! += factor * b[from + j]!;
-    }
-  }
-}
-
 /**
  * Prepares a contraction in which every label stands in two operands (and is summed) or in one (and stands in the
  * output). O(size of all intermediates) memory.
@@ -156,55 +121,4 @@ export function prepareContraction(
       return permuted(values[places[0]!]!, last, result);
     },
   };
-}
-
-/**
- * Solves the symmetric G W = R for W `[m, n]` in place of R, with `ridge` times the mean of the diagonal added, and
- * more where G is not numerically positive. G `[m, m]` is overwritten. O(m³ / 6 + m² n).
- */
-export function solveNormal(
-  gram: Float64Array,
-  right: Float64Array,
-  m: number,
-  n: number,
-  ridge: number,
-  work: Float64Array,
-): void {
-  let trace = 0;
-  for (let i = 0; i < m; i++) trace += gram[i * m + i]!;
-  const mean = trace / m;
-  if (!(mean > 0)) {
-    right.fill(0, 0, m * n);
-    return;
-  }
-  for (let shift = ridge * mean; ; shift = Math.max(1e-12 * mean, 100 * shift)) {
-    for (let i = 0; i < m * m; i++) work[i] = gram[i]!;
-    for (let i = 0; i < m; i++) work[i * m + i]! += shift;
-    if (factor(work, m) || shift > mean) break;
-  }
-  for (let i = 0; i < m; i++)
-    for (let c = 0; c < n; c++) {
-      let sum = right[i * n + c]!;
-      for (let p = 0; p < i; p++) sum -= work[i * m + p]! * right[p * n + c]!;
-      right[i * n + c] = sum / work[i * m + i]!;
-    }
-  for (let i = m - 1; i >= 0; i--)
-    for (let c = 0; c < n; c++) {
-      let sum = right[i * n + c]!;
-      for (let p = i + 1; p < m; p++) sum -= work[p * m + i]! * right[p * n + c]!;
-      right[i * n + c] = sum / work[i * m + i]!;
-    }
-}
-
-/** Cholesky's lower factor in place; false when the matrix is not numerically positive. */
-function factor(a: Float64Array, m: number): boolean {
-  for (let i = 0; i < m; i++)
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * m + j]!;
-      for (let p = 0; p < j; p++) sum -= a[i * m + p]! * a[j * m + p]!;
-      if (i > j) a[i * m + j] = sum / a[j * m + j]!;
-      else if (sum > 1e-15 * a[i * m + i]!) a[i * m + i] = Math.sqrt(sum);
-      else return false;
-    }
-  return true;
 }

@@ -1,9 +1,9 @@
 // Neural tensor completion: cells predicted from learned embeddings of their positions. While it trains it can trace how much
 // each training cell moves the validation error.
 
-import { checkCount, checkPositive } from "../../nn/base/check.ts";
 import { permutation } from "../../random/distributions.ts";
 import { foldIn, type Key, split } from "../../random/key.ts";
+import { checkCount, checkPositive } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";

@@ -6,17 +6,17 @@ import { device } from "../../device/current.ts";
 import type { MatrixView } from "../../device/device.ts";
 import { asOperator, type Linear } from "../../linalg/operator/asOperator.ts";
 import { svd, svdvals } from "../../linalg/spectral/svd.ts";
-import { checkCount, checkPositive } from "../../nn/base/check.ts";
 import { normal } from "../../random/distributions.ts";
 import { type Key, split } from "../../random/key.ts";
+import { checkCount, checkPositive } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { symmetrize } from "../base/rowMajor.ts";
 import { checkMeasured, checkReal, checkSensing } from "./check.ts";
 import { ResidualPass } from "./residualPass.ts";
-import { symmetrize } from "./sensingOperator.ts";
 
 export interface MatrixSensingOptions extends IterationOptions {
   /** `[n1, n2]` of the matrix. */

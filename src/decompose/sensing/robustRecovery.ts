@@ -5,17 +5,17 @@
 import { device } from "../../device/current.ts";
 import type { LinearOperator } from "../../linalg/operator/operator.ts";
 import { eigh } from "../../linalg/spectral/eigh.ts";
-import { checkCount, checkPositive } from "../../nn/base/check.ts";
 import { rademacher } from "../../random/distributions.ts";
 import { foldIn, type Key } from "../../random/key.ts";
 import { orthogonal } from "../../random/matrices.ts";
+import { checkCount, checkPositive } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { symmetrize } from "../base/rowMajor.ts";
 import { checkMeasured, checkMeasurements, checkRank } from "./check.ts";
 import { ResidualPass } from "./residualPass.ts";
-import { symmetrize } from "./sensingOperator.ts";
 
 export interface RobustMeasurements {
   /** The A_i as `[m, n, n]`, or an operator `[m, n²]` on vectorised matrices. Only their symmetric parts matter. */

@@ -3,15 +3,16 @@
 
 import { LinearOperator } from "../../linalg/operator/operator.ts";
 import { Transposed } from "../../linalg/operator/transposed.ts";
-import { checkCount, checkPositive } from "../../nn/base/check.ts";
 import { concat } from "../../ops/join.ts";
 import { narrowAxis } from "../../ops/movement.ts";
 import { normal } from "../../random/distributions.ts";
 import { foldIn, type Key } from "../../random/key.ts";
+import { checkCount, checkPositive } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { symmetrize } from "../base/rowMajor.ts";
 
 /** Rows of a sensing operator in blocks of equal size (the last may be shorter). */
 export interface SensingBlocks {
@@ -134,16 +135,4 @@ export function gaussianSensing(key: Key, options: GaussianSensingOptions): Sens
   for (let i = 0; i * blockSize < m; i++) whole.set(draw(i), i * blockSize * size);
   const matrix = fromTypedArray(whole, [m, size], "float64");
   return new SensingOperator(m, [rows, columns], { blockSize: m, block: () => matrix });
-}
-
-/** Overwrites a square matrix that starts at `at` with its symmetric part. */
-export function symmetrize(data: Float64Array, at: number, n: number): void {
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < i; j++) {
-      const lower = at + i * n + j;
-      const upper = at + j * n + i;
-      const mean = (data[lower]! + data[upper]!) / 2;
-      data[lower] = mean;
-      data[upper] = mean;
-    }
 }

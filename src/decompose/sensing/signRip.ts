@@ -2,15 +2,15 @@
 
 import type { LinearOperator } from "../../linalg/operator/operator.ts";
 import { eigh } from "../../linalg/spectral/eigh.ts";
-import { checkCount } from "../../nn/base/check.ts";
 import { rademacher } from "../../random/distributions.ts";
 import { foldIn, type Key } from "../../random/key.ts";
 import { orthogonal } from "../../random/matrices.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { symmetrize } from "../base/rowMajor.ts";
 import { checkMeasured, checkMeasurements, checkRank } from "./check.ts";
 import { ResidualPass } from "./residualPass.ts";
-import { symmetrize } from "./sensingOperator.ts";
 
 export interface SignRipOptions {
   /** Of the matrices tried. */

@@ -1,10 +1,10 @@
 // Orthogonal dictionaries: learning one from stored samples, coding with it, and telling how far two are apart.
 
 import { polar } from "../../linalg/orthogonal/polar.ts";
-import { checkCount, checkFraction } from "../../nn/base/check.ts";
 import { where } from "../../ops/comparison.ts";
 import { type Key, key as makeKey } from "../../random/key.ts";
 import { orthogonal } from "../../random/matrices.ts";
+import { checkCount, checkFraction } from "../../tensor/check.ts";
 import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import { formatShape } from "../../tensor/shape.ts";

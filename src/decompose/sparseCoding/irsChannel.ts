@@ -2,9 +2,9 @@
 // reflecting surface. The set-up is that of He and Joseph (2024), with grids of an even number of angles.
 
 import { Kronecker } from "../../linalg/operator/kronecker.ts";
-import { checkCount } from "../../nn/base/check.ts";
 import { normal, rademacher, randint } from "../../random/distributions.ts";
 import { foldIn, type Key } from "../../random/key.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { fromTypedArray, zeros } from "../../tensor/create.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -2,7 +2,7 @@
 // Kronecker-structured sparse vector recovery with application to IRS-MIMO channel estimation" (2024), and the published code for
 // constants.
 
-import { checkCount, checkPositive } from "../../nn/base/check.ts";
+import { checkCount, checkPositive } from "../../tensor/check.ts";
 import { fromTypedArray, zeros } from "../../tensor/create.ts";
 import { complexDType, type DType, isComplex, promote } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";

@@ -1,8 +1,8 @@
 // Orthogonal matching pursuit: Pati, Rezaiifar, Krishnaprasad (1993).
 
 import { lstsq } from "../../linalg/systems/leastSquares.ts";
-import { checkCount } from "../../nn/base/check.ts";
 import { concat } from "../../ops/join.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { fromTypedArray, zeros } from "../../tensor/create.ts";
 import { isComplex, promote } from "../../tensor/dtype.ts";
 import { DomainError } from "../../tensor/errors.ts";

@@ -2,9 +2,9 @@
 // Cai, "Online orthogonal dictionary learning based on Frank-Wolfe method" (2021); the constants of the steps are our own.
 
 import { eigh } from "../../linalg/spectral/eigh.ts";
-import { checkCount } from "../../nn/base/check.ts";
 import type { Key } from "../../random/key.ts";
 import { orthogonal } from "../../random/matrices.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { zeros } from "../../tensor/create.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -2,9 +2,10 @@
 // processes share the points; what was seen of all of them at a point enters as precision Λ and information η = Λ y, so
 // that a point where nothing was seen (Λ = 0) is as good as any other.
 
+import { solveGeneral } from "../../linalg/kernels/dense.ts";
 import { ShapeError } from "../../tensor/errors.ts";
+import { multiply, solveHeld, symmetrize, transposeInto } from "../base/rowMajor.ts";
 import type { MaternSde, SdeStep } from "./maternSde.ts";
-import { solveDefinite, solveSquare, symmetrize, times, timesTransposed } from "./smallMatrix.ts";
 
 /** Gaussian observations of `components` processes at `n` points. */
 export interface Messages {
@@ -151,7 +152,7 @@ function applyBlocks(a: Float64Array, x: Float64Array, p: number, r: number, col
 
 function transposed(x: Float64Array, s: number): Float64Array {
   const out = new Float64Array(s * s);
-  for (let i = 0; i < s; i++) for (let j = 0; j < s; j++) out[j * s + i] = x[i * s + j]!;
+  transposeInto(x, s, s, out);
   return out;
 }
 
@@ -162,7 +163,7 @@ function advance({ mean, covariance }: State, { transition, noise }: SdeStep, p:
   for (let c = 0; c < r; c++)
     for (let i = 0; i < p; i++)
       for (let j = 0; j < p; j++) next[(c * p + i) * s + c * p + j]! += noise[i * p + j]!;
-  symmetrize(next, s);
+  symmetrize(next, 0, s);
   return { mean: applyBlocks(transition, mean, p, r, 1), covariance: next };
 }
 
@@ -174,36 +175,36 @@ function condition(
   r: number,
 ): State {
   const s = p * r;
-  // H P: rows of the processes themselves.
-  const hp = new Float64Array(r * s);
+  // P Hᵀ: columns of the processes themselves.
+  const ph = new Float64Array(s * r);
   const hph = new Float64Array(r * r);
   for (let c = 0; c < r; c++) {
-    hp.set(covariance.subarray(c * p * s, c * p * s + s), c * s);
+    for (let i = 0; i < s; i++) ph[i * r + c] = covariance[i * s + c * p]!;
     for (let d = 0; d < r; d++) hph[c * r + d] = covariance[c * p * s + d * p]!;
   }
-  const system = times(precision, hph, r, r, r);
+  // Row by row these are the transposes of S = I + Λ H P Hᵀ and Λ H P: by columns, as the solver reads them, themselves.
+  const system = new Float64Array(r * r);
+  multiply(r, r, r, hph, precision, system);
   for (let c = 0; c < r; c++) system[c * r + c]! += 1;
   // S⁻¹ [Λ H P | η − Λ H m].
-  const columns = s + 1;
-  const right = new Float64Array(r * columns);
-  const lhp = times(precision, hp, r, r, s);
+  const right = new Float64Array((s + 1) * r);
+  multiply(s, r, r, ph, precision, right);
   for (let c = 0; c < r; c++) {
-    right.set(lhp.subarray(c * s, (c + 1) * s), c * columns);
     let gap = information[c]!;
     for (let d = 0; d < r; d++) gap -= precision[c * r + d]! * mean[d * p]!;
-    right[c * columns + s] = gap;
+    right[s * r + c] = gap;
   }
-  solveSquare(system, right, r, columns);
+  solveGeneral(1, r, system, right, s + 1);
   const nextMean = Float64Array.from(mean);
   const next = Float64Array.from(covariance);
-  for (let c = 0; c < r; c++)
-    for (let i = 0; i < s; i++) {
-      const factor = hp[c * s + i]!;
+  for (let i = 0; i < s; i++)
+    for (let c = 0; c < r; c++) {
+      const factor = ph[i * r + c]!;
       if (factor === 0) continue;
-      nextMean[i]! += factor * right[c * columns + s]!;
-      for (let j = 0; j < s; j++) next[i * s + j]! -= factor * right[c * columns + j]!;
+      nextMean[i]! += factor * right[s * r + c]!;
+      for (let j = 0; j < s; j++) next[i * s + j]! -= factor * right[j * r + c]!;
     }
-  symmetrize(next, s);
+  symmetrize(next, 0, s);
   return { mean: nextMean, covariance: next };
 }
 
@@ -213,7 +214,7 @@ function lookBack(here: State, later: State, step: SdeStep, p: number, r: number
   const predicted = advance(here, step, p, r);
   // Gᵀ = P_pred⁻¹ (A P).
   const gain = applyBlocks(step.transition, here.covariance, p, r, s);
-  solveDefinite(Float64Array.from(predicted.covariance), gain, s, s);
+  solveHeld(Float64Array.from(predicted.covariance), gain, s, s);
   const mean = Float64Array.from(here.mean);
   const change = new Float64Array(s * s);
   for (let j = 0; j < s; j++) {
@@ -221,10 +222,12 @@ function lookBack(here: State, later: State, step: SdeStep, p: number, r: number
     for (let i = 0; i < s; i++) mean[i]! += gain[j * s + i]! * moved;
   }
   for (let i = 0; i < s * s; i++) change[i] = later.covariance[i]! - predicted.covariance[i]!;
-  const g = transposed(gain, s);
-  const covariance = timesTransposed(times(g, change, s, s, s), g, s, s, s);
+  const held = new Float64Array(s * s);
+  const covariance = new Float64Array(s * s);
+  multiply(s, s, s, transposed(gain, s), change, held);
+  multiply(s, s, s, held, gain, covariance);
   for (let i = 0; i < s * s; i++) covariance[i]! += here.covariance[i]!;
-  symmetrize(covariance, s);
+  symmetrize(covariance, 0, s);
   return { mean, covariance };
 }
 

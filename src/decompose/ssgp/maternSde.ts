@@ -2,8 +2,8 @@
 // O(n) instead of O(n³). Source: Hartikainen and Särkkä, "Kalman filtering and smoothing solutions to temporal Gaussian
 // process regression models" (2010).
 
-import { checkPositive } from "../../nn/base/check.ts";
 import { gaussLegendre, type QuadratureRule } from "../../special/polynomials/quadrature.ts";
+import { checkPositive } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
 
 export type MaternKernel = "matern12" | "matern32" | "matern52";

@@ -5,20 +5,18 @@ import { matmul } from "../../ops/contract.ts";
 import { mT } from "../../ops/movement.ts";
 import { uniform } from "../../random/distributions.ts";
 import { foldIn, type Key, key as makeKey } from "../../random/key.ts";
-import { eye } from "../../tensor/create.ts";
 import { allocate, isComplex } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { frobenius } from "../base/frobenius.ts";
 import { checkFinite, checkInput, checkRanks } from "../base/input.ts";
-import { rangeScale } from "../base/range.ts";
+import { checkSparse, isSparse, type SparseTensor } from "../base/sparse.ts";
 import { symmetricBasis } from "../base/truncation.ts";
-import { multiModeProduct, unfold } from "../base/unfold.ts";
-import { type FactorUpdate, halsUpdate, penalizedMultiplicativeUpdate } from "../cp/update.ts";
+import { fold, multiModeProduct, unfold } from "../base/unfold.ts";
+import { type FactorUpdate, penalizedHalsUpdate, penalizedMultiplicativeUpdate } from "../cp/update.ts";
 import type { Tucker } from "../types.ts";
-import { sthosvd } from "./sthosvd.ts";
+import { denseProjections, type Projections, sparseProjections } from "./projections.ts";
 
 export interface NonnegativeTuckerOptions extends IterationOptions {
   readonly ranks: readonly number[];
@@ -29,7 +27,8 @@ export interface NonnegativeTuckerOptions extends IterationOptions {
   /** Weight of the sum of all entries of core and factors in the objective ½‖X − X̂‖² + …; 0 unless told. */
   readonly l1?: number;
   /**
-   * Weight of Σ_{c≠e} u_cᵀ u_e over the columns of one factor, so that columns share few rows; none unless told.
+   * Weight of Σ_{c≠e} u_cᵀ u_e over the columns of one factor, so that columns share few rows; none unless told. A column pays no more
+   * than what makes it orthogonal to the others (Kimura, Tanaka and Kudo 2014), so that no weight is too large; Infinity asks for that.
    */
   readonly orthogonal?: { readonly mode: number; readonly weight: number };
   /** Factors that stay as they are, `[n_k, r_k]` by mode; null or absent where there is none. */
@@ -56,27 +55,27 @@ const CORE_STEPS = 10;
 
 /**
  * Tucker decomposition without negative numbers in core and factors (factors have unit columns, not orthogonal ones).
- * From the absolute values of ST-HOSVD; a local minimum. Entries of x may be negative: they are fitted as well as
- * non-negative models can. A sweep costs O(Σ_k size · r_k).
+ * From the absolute values of ST-HOSVD (of HOOI on sparse entries); a local minimum. Entries of x may be negative: they are fitted as well as
+ * non-negative models can. A sweep costs O(Σ_k size · r_k); of a sparse tensor, whose missing entries count as zeros,
+ * O(entries · Σ_k Π_{j≠k} r_j): it is never densified.
  *
- * @throws ShapeError for a scalar or empty tensor, or fixed factors of another shape; DTypeError for complex input;
+ * @throws ShapeError for a scalar or empty tensor, indices outside the shape, or fixed factors of another shape; DTypeError for complex input;
  * DomainError for entries that are not finite, ranks outside 1 … n_k, negative weights or fixed factors.
  */
-export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptions): NonnegativeTuckerResult {
+export function nonnegativeTucker(
+  given: Tensor | SparseTensor,
+  options: NonnegativeTuckerOptions,
+): NonnegativeTuckerResult {
   const { ranks, method = "hals", tol = 1e-8, maxIterations = 200, key = makeKey(0) } = options;
-  if (isComplex(given.dtype))
-    throw new DTypeError(`nonnegativeTucker: a real tensor was expected, got ${given.dtype}`);
-  const x = checkInput(given, "nonnegativeTucker");
+  const x = sourceOf(given);
+  const { norm } = x;
+  const order = x.shape.length;
   if (!ranks) throw new DomainError("nonnegativeTucker: ranks were expected");
   checkRanks(ranks, x.shape, "nonnegativeTucker: ranks");
   const { l1, orthogonal, fixed } = checkPenalties(x, options);
-  const norm = frobenius(x);
-  const unit = rangeScale(x, norm);
-  if (unit !== 1) {
-    const fit = nonnegativeTucker(x.div(unit), options);
-    return { ...fit, core: fit.core.mul(unit) };
-  }
-  const update = penalized(method, l1);
+  const updates = x.shape.map((_, mode) =>
+    updateOf(method, l1, orthogonal?.mode === mode ? orthogonal.weight : 0),
+  );
   let { core, factors } = positiveStart(x, ranks, key, fixed);
   const grams = factors.map((u) => matmul(mT(u), u));
   const history: number[] = [];
@@ -85,30 +84,22 @@ export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptio
   while (history.length < maxIterations && !converged) {
     checkAborted(options.signal, "nonnegativeTucker");
     let projected = core;
-    for (let mode = 0; mode < x.ndim; mode++) {
-      const others = factors.map((u, k) => (k === mode ? null : u));
-      const partial = multiModeProduct(x, others, { adjoint: true });
+    for (let mode = 0; mode < order; mode++) {
+      const partial = x.project(factors, mode);
       const coreRows = unfold(core, mode);
-      const m = matmul(unfold(partial, mode), mT(coreRows));
+      const m = matmul(partial, mT(coreRows));
       const smoothed = multiModeProduct(
         core,
         grams.map((g, k) => (k === mode ? null : g)),
       );
       const v = matmul(unfold(smoothed, mode), mT(coreRows));
       if (!fixed[mode]) {
-        const joined =
-          orthogonal?.mode === mode ? v.add(crossPenalty(ranks[mode]!, orthogonal.weight, v)) : v;
-        const { unit, norms } = unitColumns(update(m.contiguous(), joined, factors[mode]!));
+        const { unit, norms } = unitColumns(updates[mode]!(m.contiguous(), v.contiguous(), factors[mode]!));
         factors = factors.map((u, k) => (k === mode ? unit : u));
         grams[mode] = matmul(mT(unit), unit);
         core = scaleMode(core, norms, mode);
       }
-      if (mode === x.ndim - 1)
-        projected = multiModeProduct(
-          partial,
-          factors.map((u, k) => (k === mode ? u : null)),
-          { adjoint: true },
-        );
+      if (mode === order - 1) projected = coreOf(partial, factors, mode);
     }
     core = method === "hals" ? descend(core, projected.sub(l1), grams) : multiply(core, projected, grams, l1);
     const next = coreError(norm, core, projected, grams);
@@ -120,7 +111,7 @@ export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptio
   if (norm === 0) core = core.mul(0);
   return {
     kind: "tucker",
-    core,
+    core: x.unit === 1 ? core : core.mul(x.unit),
     factors,
     error: history.at(-1) ?? 0,
     iterations: history.length,
@@ -129,15 +120,22 @@ export function nonnegativeTucker(given: Tensor, options: NonnegativeTuckerOptio
   };
 }
 
-/** HALS moves by the gradient, which `l1` lowers everywhere; multiplicative updates divide by it. */
-function penalized(method: "hals" | "mu", l1: number): FactorUpdate {
-  if (method === "mu") return penalizedMultiplicativeUpdate(l1);
-  return l1 === 0 ? halsUpdate : (m, v, previous) => halsUpdate(m.sub(l1), v, previous);
+function sourceOf(x: Tensor | SparseTensor): Projections {
+  if (isSparse(x, "nonnegativeTucker: x")) {
+    checkSparse(x, "nonnegativeTucker");
+    return sparseProjections(x);
+  }
+  if (isComplex(x.dtype))
+    throw new DTypeError(`nonnegativeTucker: a real tensor was expected, got ${x.dtype}`);
+  return denseProjections(checkInput(x, "nonnegativeTucker"));
 }
 
-/** weight · (1 1ᵀ − I): what Σ_{c≠e} u_cᵀ u_e adds to the Gram matrix of the equations. */
-const crossPenalty = (r: number, weight: number, like: Tensor): Tensor =>
-  eye(r, r, { dtype: like.dtype }).sub(1).mul(-weight);
+/** HALS moves by the gradient, which `l1` lowers everywhere; multiplicative updates divide by it. */
+function updateOf(method: "hals" | "mu", l1: number, apart: number): FactorUpdate {
+  if (method === "mu") return penalizedMultiplicativeUpdate(l1, apart);
+  const update = penalizedHalsUpdate(apart);
+  return l1 === 0 ? update : (m, v, previous) => update(m.sub(l1), v, previous);
+}
 
 interface Penalties {
   readonly l1: number;
@@ -145,24 +143,25 @@ interface Penalties {
   readonly fixed: readonly (Tensor | null)[];
 }
 
-function checkPenalties(x: Tensor, options: NonnegativeTuckerOptions): Penalties {
+function checkPenalties(x: Projections, options: NonnegativeTuckerOptions): Penalties {
+  const order = x.shape.length;
   const { l1 = 0, orthogonal, fixed = [], ranks } = options;
   if (!(l1 >= 0 && Number.isFinite(l1)))
     throw new DomainError(`nonnegativeTucker: l1: a number of at least 0 was expected, got ${l1}`);
   if (orthogonal) {
     const { mode, weight } = orthogonal;
-    if (!(Number.isInteger(mode) && mode >= 0 && mode < x.ndim))
+    if (!(Number.isInteger(mode) && mode >= 0 && mode < order))
       throw new ShapeError(
-        `nonnegativeTucker: orthogonal: a mode from 0 to ${x.ndim - 1} was expected, got ${mode}`,
+        `nonnegativeTucker: orthogonal: a mode from 0 to ${order - 1} was expected, got ${mode}`,
       );
-    if (!(weight >= 0 && Number.isFinite(weight)))
+    if (!(weight >= 0))
       throw new DomainError(
         `nonnegativeTucker: orthogonal: a weight of at least 0 was expected, got ${weight}`,
       );
   }
-  if (fixed.length > x.ndim)
+  if (fixed.length > order)
     throw new ShapeError(
-      `nonnegativeTucker: fixed: ${x.ndim} factors at most were expected, got ${fixed.length}`,
+      `nonnegativeTucker: fixed: ${order} factors at most were expected, got ${fixed.length}`,
     );
   const kept = x.shape.map((n, k) => {
     const u = fixed[k];
@@ -182,12 +181,12 @@ function checkPenalties(x: Tensor, options: NonnegativeTuckerOptions): Penalties
 
 /** Absolute values of orthogonal factors with a little noise, so that no entry starts at the boundary. */
 function positiveStart(
-  x: Tensor,
+  x: Projections,
   ranks: readonly number[],
   key: Key,
   fixed: readonly (Tensor | null)[],
 ): { core: Tensor; factors: Tensor[] } {
-  const { factors: orthogonal } = sthosvd(x, { ranks });
+  const orthogonal = x.start(ranks, key);
   const factors = ranks.map((r, k) => {
     if (fixed[k]) return fixed[k];
     const n = x.shape[k]!;
@@ -203,9 +202,18 @@ function positiveStart(
       for (let c = 0; c < columns; c++) data[i * r + c] = data[i * r + c]! + from[i * columns + c]!;
     return unitColumns(new Tensor(data, [n, r], x.dtype)).unit;
   });
-  const core = multiModeProduct(x, factors, { adjoint: true }).abs();
+  const last = factors.length - 1;
+  const core = coreOf(x.project(factors, last), factors, last).abs();
   return { core, factors };
 }
+
+/** The tensor times the transposes of all factors, from its product with all but one. */
+const coreOf = (partial: Tensor, factors: readonly Tensor[], mode: number): Tensor =>
+  fold(
+    matmul(mT(factors[mode]!), partial),
+    mode,
+    factors.map((u) => u.shape[1]!),
+  ).contiguous();
 
 /** Columns of unit length; zero columns stay. */
 function unitColumns(u: Tensor): { unit: Tensor; norms: Tensor } {

@@ -83,7 +83,7 @@ export interface TuckerResult extends Tucker {
 /**
  * Tucker decomposition of a tensor, real or complex, at given `ranks` (a rank above the product of the others is
  * lowered to it) or to a relative error `rtol`, or within a `budget` of numbers. Orthonormal factors, unless
- * `nonneg`. Sparse tensors need `ranks` and go through HOOI on their entries. Cost as for `sthosvd`, `hosvd`, `hooi`,
+ * `nonneg`. Sparse tensors need `ranks` and go through HOOI on their entries, or non-negative updates of them. Cost as for `sthosvd`, `hosvd`, `hooi`,
  * `sparseTucker` and `nonnegativeTucker`.
  *
  * @throws ShapeError for a scalar or empty tensor; DTypeError for complex input with `nonneg`; DomainError for
@@ -94,8 +94,9 @@ export function tucker(x: Tensor | SparseTensor, options: TuckerOptions): Tucker
   if (options.budget !== undefined) return tuckerWithin(x, options.budget, options);
   const { method = "sthosvd", nonneg = false, ranks, ...rest } = options;
   if (isSparse(x, "tucker")) {
-    if (!ranks || nonneg || options.rtol !== undefined)
-      throw new DomainError("tucker: a sparse tensor takes ranks, but neither rtol nor nonneg");
+    if (!ranks || options.rtol !== undefined)
+      throw new DomainError("tucker: a sparse tensor takes ranks, not rtol");
+    if (nonneg) return nonnegativeTucker(x, { ...rest, ranks, method: nonneg === "mu" ? "mu" : "hals" });
     return sparseTucker(x, { ...rest, ranks });
   }
   if (nonneg) {

@@ -148,7 +148,8 @@ const CALLER = "fastSum";
 /**
  * A plan for sums Σⱼ K(xᵢ − yⱼ) qⱼ with any kernel that is smooth away from 0: a multipole method whose expansions are
  * chosen by empirical interpolation of the kernel itself, one skeleton for each level. Pairs of points in one place count
- * `atZero`. The sum is linear in the charges and differentiable in them; points and kernel are fixed.
+ * `atZero`. The sum is linear in the charges and differentiable in them; points and kernel are fixed: the derivative by a target is the fast
+ * sum of the kernel's own derivative, with `even: false`.
  *
  * `build` costs O(r · candidates²) a level and gives an operator whose products cost O(n r + boxes · 6^d · r²) and twice
  * the values of the kernel between neighbours; memory O(7^d r²) a level.

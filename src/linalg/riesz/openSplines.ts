@@ -2,26 +2,19 @@
 
 import { rgamma } from "../../special/gamma/gammaKernel.ts";
 import { gaussLegendre } from "../../special/polynomials/quadrature.ts";
+import { splineValues } from "../../special/polynomials/splineKernel.ts";
 
 /** The knot of a number, for n spans and degree p. */
 export const knotAt = (k: number, n: number, p: number): number => Math.min(n, Math.max(0, k - p));
 
-/** The value of one B-spline by the recurrence of Cox and de Boor. O(p²). */
+/** The value of B-spline j at x, 0 outside of its support. O(p²). */
 export function splineValue(j: number, n: number, p: number, x: number): number {
-  const t = (k: number): number => knotAt(k, n, p);
-  if (x < t(j) || x > t(j + p + 1)) return 0;
+  if (x < 0 || x > n) return 0;
   // The last span is closed.
-  const span = Math.min(n - 1, Math.floor(x)) + p;
-  if (span < j || span > j + p) return 0;
-  const b = new Float64Array(p + 1);
-  b[span - j] = 1;
-  for (let d = 1; d <= p; d++)
-    for (let i = 0; i <= p - d; i++) {
-      const [low, high] = [t(j + i), t(j + i + d + 1)];
-      const [left, right] = [t(j + i + d) - low, high - t(j + i + 1)];
-      b[i] = (left > 0 ? ((x - low) / left) * b[i] : 0) + (right > 0 ? ((high - x) / right) * b[i + 1] : 0);
-    }
-  return b[0];
+  const span = Math.min(n - 1, Math.floor(x));
+  if (span < j - p || span > j) return 0;
+  const knots = Float64Array.from({ length: 2 * p + 2 }, (_, k) => knotAt(span + k, n, p));
+  return splineValues(knots, p, p, x)[j - span]!;
 }
 
 /** A B-spline as fractional derivatives from the left see it. */

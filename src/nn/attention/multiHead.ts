@@ -6,11 +6,6 @@ import { readable } from "../../ops/known.ts";
 import { exp } from "../../ops/transcendental.ts";
 import type { Layer, Pass } from "../../optim/model.ts";
 import { split } from "../../random/key.ts";
-import { arange, tensor, zeros } from "../../tensor/create.ts";
-import type { DType } from "../../tensor/dtype.ts";
-import { DomainError, ShapeError } from "../../tensor/errors.ts";
-import { formatShape } from "../../tensor/shape.ts";
-import { Tensor } from "../../tensor/tensor.ts";
 import {
   checkAxis,
   checkCount,
@@ -19,7 +14,12 @@ import {
   checkPositive,
   checkRank,
   parameterDType,
-} from "../base/check.ts";
+} from "../../tensor/check.ts";
+import { arange, tensor, zeros } from "../../tensor/create.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import { DomainError, ShapeError } from "../../tensor/errors.ts";
+import { formatShape } from "../../tensor/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { splitPass } from "../base/pass.ts";
 import { type DenseParams, dense, type WeightOptions, weightOptions } from "../layers/dense.ts";
 import { alibiSlopes, type RotaryOptions, rotate } from "./positions.ts";

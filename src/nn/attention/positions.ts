@@ -2,11 +2,11 @@
 
 import { concat } from "../../ops/join.ts";
 import { cos, sin } from "../../ops/transcendental.ts";
+import { checkAxis, checkCount, checkFloats, checkPositive, checkRank } from "../../tensor/check.ts";
 import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkAxis, checkCount, checkFloats, checkPositive, checkRank } from "../base/check.ts";
 
 export interface RotaryOptions {
   /** Wavelengths are 2π base^(2i / d), 10000 unless told. */

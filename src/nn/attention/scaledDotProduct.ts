@@ -1,10 +1,10 @@
 // The public face of attention in tiles: shapes, options and checks.
 
+import { checkCount, checkFloats, checkRank, checkTensor } from "../../tensor/check.ts";
 import { dtypeInfo } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCount, checkFloats, checkRank, checkTensor } from "../base/check.ts";
 import { tiledAttention } from "./tiles.ts";
 
 export interface AttentionOptions {

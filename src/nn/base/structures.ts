@@ -1,8 +1,8 @@
 // What structured linear maps are made of: shapes of their factors, what each is as a dense map, and what they cost.
 
 import { evenFactors } from "../../linalg/operator/blockTensorTrain.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
-import { checkCount } from "./check.ts";
 
 export const STRUCTURES = ["dense", "low-rank", "kronecker", "tt", "monarch", "btt"] as const;
 export type Structure = (typeof STRUCTURES)[number];

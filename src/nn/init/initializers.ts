@@ -5,11 +5,11 @@ import { truncatedNormal as drawTruncated } from "../../random/continuous.ts";
 import { normal as drawNormal, uniform as drawUniform } from "../../random/distributions.ts";
 import type { Key } from "../../random/key.ts";
 import { orthogonal as drawOrthogonal } from "../../random/matrices.ts";
+import { checkPositive } from "../../tensor/check.ts";
 import { full } from "../../tensor/create.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkPositive } from "../base/check.ts";
 
 /** A weight that is to be drawn. */
 export interface WeightSpec {

@@ -2,9 +2,9 @@
 
 import type { Layer } from "../../optim/model.ts";
 import { key } from "../../random/key.ts";
+import { checkPositive } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { tree } from "../../tensor/tree.ts";
-import { checkPositive } from "../base/check.ts";
 import type { RatedLayer, RateOptions } from "../layers/structuredLinear.ts";
 
 export interface MuParam {

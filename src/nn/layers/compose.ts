@@ -3,9 +3,9 @@
 import { concat } from "../../ops/join.ts";
 import type { Layer } from "../../optim/model.ts";
 import { split } from "../../random/key.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCount } from "../base/check.ts";
 import { splitPass } from "../base/pass.ts";
 import { type Activation, relu } from "./activations.ts";
 import { type DenseParams, dense, type WeightOptions } from "./dense.ts";

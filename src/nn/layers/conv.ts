@@ -8,9 +8,6 @@ import {
 import { type Padding, type PerAxis, perAxis } from "../../ops/convolution/window.ts";
 import type { Layer } from "../../optim/model.ts";
 import { split } from "../../random/key.ts";
-import { DomainError } from "../../tensor/errors.ts";
-import { sizeOf } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import {
   checkAxis,
   checkCount,
@@ -18,7 +15,10 @@ import {
   checkFloats,
   checkRank,
   parameterDType,
-} from "../base/check.ts";
+} from "../../tensor/check.ts";
+import { DomainError } from "../../tensor/errors.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { tapped } from "../base/pass.ts";
 import { patches } from "../base/patches.ts";
 import { lecunNormal, zeros } from "../init/initializers.ts";

@@ -3,9 +3,9 @@
 import { matmul } from "../../ops/contract.ts";
 import type { Layer } from "../../optim/model.ts";
 import { split } from "../../random/key.ts";
+import { checkAxis, checkCount, checkFloats, parameterDType } from "../../tensor/check.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkAxis, checkCount, checkFloats, parameterDType } from "../base/check.ts";
 import { tapped } from "../base/pass.ts";
 import { type Initializer, lecunNormal, zeros } from "../init/initializers.ts";
 

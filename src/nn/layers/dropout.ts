@@ -2,10 +2,10 @@
 
 import type { Layer, Pass } from "../../optim/model.ts";
 import { uniform } from "../../random/distributions.ts";
+import { checkFraction } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkFraction } from "../base/check.ts";
 import { type Empty, lambda } from "./lambda.ts";
 
 /** Elements of `mask` are kept with probability 1 - rate and scaled so that the mean stays. */

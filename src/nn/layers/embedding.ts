@@ -4,10 +4,10 @@ import { matmul } from "../../ops/contract.ts";
 import { take } from "../../ops/gather.ts";
 import { checkElements } from "../../ops/known.ts";
 import type { Layer } from "../../optim/model.ts";
+import { checkAxis, checkCount, checkTensor, parameterDType } from "../../tensor/check.ts";
 import { type DType, isInteger } from "../../tensor/dtype.ts";
 import { DTypeError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkAxis, checkCount, checkTensor, parameterDType } from "../base/check.ts";
 import { type Initializer, normal } from "../init/initializers.ts";
 
 export interface EmbeddingOptions {

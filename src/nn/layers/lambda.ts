@@ -2,9 +2,9 @@
 
 import { repeat } from "../../ops/join.ts";
 import type { Layer, Pass } from "../../optim/model.ts";
+import { checkCount, checkRank } from "../../tensor/check.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCount, checkRank } from "../base/check.ts";
 
 /** Parameters of a layer that has none. */
 export type Empty = Record<string, never>;

@@ -2,12 +2,6 @@
 
 import { sqrt } from "../../ops/arithmetic.ts";
 import type { Layer } from "../../optim/model.ts";
-import { ones, zeros } from "../../tensor/create.ts";
-import type { DType } from "../../tensor/dtype.ts";
-import { ShapeError } from "../../tensor/errors.ts";
-import { formatShape, type Shape, sameShape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { stopGradient } from "../../transform/stop.ts";
 import {
   checkAxis,
   checkCount,
@@ -17,7 +11,13 @@ import {
   checkPositive,
   checkRank,
   parameterDType,
-} from "../base/check.ts";
+} from "../../tensor/check.ts";
+import { ones, zeros } from "../../tensor/create.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import { ShapeError } from "../../tensor/errors.ts";
+import { formatShape, type Shape, sameShape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { stopGradient } from "../../transform/stop.ts";
 
 interface NormOptions {
   /** Added to the variance, 1e-5 unless told. */

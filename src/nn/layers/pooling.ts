@@ -7,7 +7,7 @@ import {
   type MaxPoolOptions,
 } from "../../ops/convolution/pooling.ts";
 import type { Layer } from "../../optim/model.ts";
-import { checkRank } from "../base/check.ts";
+import { checkRank } from "../../tensor/check.ts";
 import { type Empty, lambda } from "./lambda.ts";
 
 /** The largest element of each window of `[N, C, ...spatial]`; options and errors as for `maxPool` of `polyadic/ops`. */

@@ -5,12 +5,12 @@ import { TensorTrain } from "../../linalg/operator/kronecker.ts";
 import type { Layer } from "../../optim/model.ts";
 import { normal } from "../../random/distributions.ts";
 import { split } from "../../random/key.ts";
+import { checkAxis, checkFloats, parameterDType } from "../../tensor/check.ts";
 import { ones, zeros } from "../../tensor/create.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkAxis, checkFloats, parameterDType } from "../base/check.ts";
 import {
   type Factor,
   factorScale,

@@ -5,13 +5,13 @@ import { concat, stack } from "../../ops/join.ts";
 import { checkElements } from "../../ops/known.ts";
 import { moveAxis } from "../../ops/movement.ts";
 import { logSumExp } from "../../ops/reduce.ts";
+import { type LossOptions, reduced } from "../../optim/losses/reduction.ts";
+import { checkAxis, checkCount, checkFloats, checkRank } from "../../tensor/check.ts";
 import { arange, full } from "../../tensor/create.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { scan } from "../../transform/control/scan.ts";
-import { checkAxis, checkCount, checkFloats, checkRank } from "../base/check.ts";
-import { type LossOptions, reduced } from "./reduction.ts";
 
 export interface CtcOptions extends LossOptions {
   /** `[n]`, integers: steps of each sequence, all unless told. */

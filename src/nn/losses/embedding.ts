@@ -3,14 +3,14 @@
 import { sqrt } from "../../ops/arithmetic.ts";
 import { matmul } from "../../ops/contract.ts";
 import { checkElements } from "../../ops/known.ts";
+import { checkPair, type LossOptions, reduced } from "../../optim/losses/reduction.ts";
+import { softmaxCrossEntropy } from "../../optim/losses/softmaxCrossEntropy.ts";
+import { checkFloats, checkPositive, checkRank } from "../../tensor/check.ts";
 import { arange } from "../../tensor/create.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkFloats, checkPositive, checkRank } from "../base/check.ts";
 import { relu } from "../layers/activations.ts";
-import { softmaxCrossEntropy } from "./classification.ts";
-import { checkPair, type LossOptions, reduced } from "./reduction.ts";
 
 /** Cosines of the angles between rows `[…, d]`: `[…]`, 0 for rows of zeros. Throws ShapeError where shapes differ. */
 export function cosineSimilarity(a: Tensor, b: Tensor): Tensor {

@@ -1,23 +1,17 @@
-// Losses of numbers.
+// Losses of numbers that are less steep than squares.
 
+import { checkPair, type LossOptions, reduced } from "../../optim/losses/reduction.ts";
+import { checkPositive } from "../../tensor/check.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkPositive } from "../base/check.ts";
-import { checkPair, type LossOptions, reduced } from "./reduction.ts";
 
-/** Mean squared error. Throws ShapeError where shapes differ, DTypeError for what is no real float. */
-export function mse(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkPair("mse", prediction, target);
-  return reduced("mse", prediction.sub(target).square(), options);
-}
-
-/** Mean absolute error. Throws as `mse`. */
+/** Mean absolute error. O(size). Throws ShapeError where shapes differ, DTypeError for what is no real float. */
 export function mae(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkPair("mae", prediction, target);
   return reduced("mae", prediction.sub(target).abs(), options);
 }
 
 /**
- * Huber's loss: half the squared error up to `delta` (1 unless told), delta (|error| - delta / 2) beyond. Throws as `mse`, and
+ * Huber's loss: half the squared error up to `delta` (1 unless told), delta (|error| - delta / 2) beyond. Throws as `mae`, and
  * DomainError unless delta > 0.
  */
 export function huber(

@@ -2,12 +2,12 @@
 
 import { scatter, takeAlongAxis } from "../../ops/gather.ts";
 import { checkElements } from "../../ops/known.ts";
+import { checkCount, checkRank, checkTensor } from "../../tensor/check.ts";
 import { arange, ones, zeros } from "../../tensor/create.ts";
 import { isInteger } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCount, checkRank, checkTensor } from "../base/check.ts";
 
 function checkLabels(name: string, labels: Tensor, shape: readonly number[], what = "labels"): void {
   checkTensor(`${name}: ${what}`, labels);

@@ -1,10 +1,10 @@
 // How alike two partitions are, whatever their clusters are called.
 
+import { checkRank, checkTensor } from "../../tensor/check.ts";
 import { isInteger } from "../../tensor/dtype.ts";
 import { DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkRank, checkTensor } from "../base/check.ts";
 
 /**
  * Mutual information of two partitions `[n]` of the same things, over the mean of their entropies: 1 where they are the same

@@ -6,11 +6,11 @@ import { concat } from "../../ops/join.ts";
 import { checkElements } from "../../ops/known.ts";
 import { flip } from "../../ops/movement.ts";
 import { argsort } from "../../ops/sort.ts";
+import { checkFloats, checkRank, checkTensor } from "../../tensor/check.ts";
 import { full, ones } from "../../tensor/create.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkFloats, checkRank, checkTensor } from "../base/check.ts";
 
 /** Counts of positive and of all examples with a score at least that of each one, from the best to the worst. */
 interface Ranking {

@@ -2,10 +2,11 @@
 
 import { sqrt } from "../../ops/arithmetic.ts";
 import { exp } from "../../ops/transcendental.ts";
+import { checkPair } from "../../optim/losses/reduction.ts";
+import { type CrossEntropyOptions, softmaxCrossEntropy } from "../../optim/losses/softmaxCrossEntropy.ts";
+import { mse } from "../../optim/losses/squaredError.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type CrossEntropyOptions, softmaxCrossEntropy } from "../losses/classification.ts";
-import { checkPair } from "../losses/reduction.ts";
-import { mae, mse } from "../losses/regression.ts";
+import { mae } from "../losses/regression.ts";
 
 /**
  * The coefficient of determination, 1 - Σ (target - prediction)² / Σ (target - mean)²: 1 for perfect predictions, 0 for the

@@ -1,14 +1,14 @@
 // Multinomial logistic regression: the linear classifier of rows of features.
 
 import { matmul } from "../../ops/contract.ts";
+import { softmaxCrossEntropy } from "../../optim/losses/softmaxCrossEntropy.ts";
 import { minimize } from "../../optim/minimize/minimize.ts";
+import { checkRank, checkTensor } from "../../tensor/check.ts";
 import { fromTypedArray, zeros } from "../../tensor/create.ts";
 import { isFloat, isInteger } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { checkRank, checkTensor } from "../base/check.ts";
-import { softmaxCrossEntropy } from "../losses/classification.ts";
 
 export interface SoftmaxRegressionOptions {
   /** Inverse strength of the penalty ½‖W‖² (not of the intercepts) against the sum of losses, 1 unless told. */

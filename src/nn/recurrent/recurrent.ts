@@ -4,10 +4,10 @@ import { concat } from "../../ops/join.ts";
 import { moveAxis } from "../../ops/movement.ts";
 import type { Layer, Pass } from "../../optim/model.ts";
 import { split } from "../../random/key.ts";
+import { checkAxis, checkFloats, checkRank } from "../../tensor/check.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { scan } from "../../transform/control/scan.ts";
-import { checkAxis, checkFloats, checkRank } from "../base/check.ts";
 import { splitPass } from "../base/pass.ts";
 import type { Cell } from "./cells.ts";
 

@@ -2,6 +2,7 @@
 
 import type { Layer, Pass } from "../../optim/model.ts";
 import { split } from "../../random/key.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import {
   type AttentionCache,
@@ -10,7 +11,6 @@ import {
   type MultiHeadParams,
   multiHeadAttention,
 } from "../attention/multiHead.ts";
-import { checkCount } from "../base/check.ts";
 import { splitPass } from "../base/pass.ts";
 import { type Activation, gelu, swiglu } from "../layers/activations.ts";
 import { type DenseParams, dense, weightOptions } from "../layers/dense.ts";

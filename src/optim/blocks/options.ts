@@ -3,12 +3,6 @@
 import { type DType, isFloat } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError } from "../../tensor/errors.ts";
 
-/** Throws DomainError unless 0 ≤ value < 1: the weight of the past in a running mean. */
-export function checkDecay(value: number, what: string): void {
-  if (!(value >= 0 && value < 1))
-    throw new DomainError(`${what}: a number from 0 to below 1 was expected, got ${value}`);
-}
-
 /** Throws DomainError unless the value is finite and not negative. */
 export function checkAtLeastZero(value: number, what: string): void {
   if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
@@ -18,12 +12,6 @@ export function checkAtLeastZero(value: number, what: string): void {
 /** Throws DomainError unless the value is above 0 (infinity is). */
 export function checkAboveZero(value: number, what: string): void {
   if (!(value > 0)) throw new DomainError(`${what}: a positive number was expected, got ${value}`);
-}
-
-/** Throws DomainError unless the value is a positive integer. */
-export function checkCount(value: number, what: string): void {
-  if (!(Number.isSafeInteger(value) && value > 0))
-    throw new DomainError(`${what}: a positive integer was expected, got ${value}`);
 }
 
 /** The dtype of an optimizer's running means for parameters of a dtype: float32 for narrower ones. Throws DTypeError for no real floats. */

@@ -2,8 +2,8 @@
 
 import type { Key } from "../../random/key.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { OutputLoss } from "../losses/outputLoss.ts";
 import type { Layer, Pass } from "../model.ts";
-import type { OutputLoss } from "./outputLoss.ts";
 
 /** Where a model's input and target are in a batch. */
 export interface BatchParts<X, B> {
@@ -25,7 +25,7 @@ export interface Batch<X = Tensor> {
 }
 
 /**
- * The loss `output.value(model(input), target)` of a batch `{ input, target }`, or of batches of another form with `parts`. The model runs
+ * The loss `output(model(input), target)` of a batch `{ input, target }`, or of batches of another form with `parts`. The model runs
  * as in training, with the key of the step. K-FAC and Gauss-Newton methods take only such losses.
  */
 export function modelLoss<P, X = Tensor>(model: Layer<P, X>, output: OutputLoss): ModelLoss<P, Batch<X>, X>;
@@ -43,7 +43,7 @@ export function modelLoss(
   },
 ): ModelLoss<unknown, unknown, unknown> {
   const loss = (params: unknown, batch: unknown, key?: Key): Tensor =>
-    output.value(model.apply(params, parts.input(batch), trainingPass(key)), parts.target(batch));
+    output(model.apply(params, parts.input(batch), trainingPass(key)), parts.target(batch));
   return Object.assign(loss, { ...parts, model, output });
 }
 

@@ -2,8 +2,9 @@
 
 import { where } from "../../ops/comparison.ts";
 import { asTensor } from "../../ops/operands.ts";
+import { checkFraction } from "../../tensor/check.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkAtLeastZero, checkDecay } from "../blocks/options.ts";
+import { checkAtLeastZero } from "../blocks/options.ts";
 import { type GradientOptimizer, gradientOptimizer } from "../optimizer.ts";
 import type { Schedule } from "../schedules/decay.ts";
 import {
@@ -31,8 +32,8 @@ export type AdamState<P> = SlotState<P, "mean" | "square">;
 /** The options of a relative of Adam, checked and complete. */
 export function adamOptions(name: string, options: AdamOptions, epsilon0 = 1e-8): Required<AdamOptions> {
   const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = epsilon0 } = options;
-  checkDecay(beta1, `${name}: beta1`);
-  checkDecay(beta2, `${name}: beta2`);
+  checkFraction(`${name}: beta1`, beta1);
+  checkFraction(`${name}: beta2`, beta2);
   checkAtLeastZero(epsilon, `${name}: epsilon`);
   return { learningRate, beta1, beta2, epsilon };
 }

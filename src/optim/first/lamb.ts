@@ -1,8 +1,9 @@
 // Methods for large batches, whose steps are as long as a share of each tensor's norm: LAMB and LARS.
 
 import { where } from "../../ops/comparison.ts";
+import { checkFraction } from "../../tensor/check.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkAtLeastZero, checkDecay } from "../blocks/options.ts";
+import { checkAtLeastZero } from "../blocks/options.ts";
 import type { GradientOptimizer } from "../optimizer.ts";
 import type { Schedule } from "../schedules/decay.ts";
 import { type AdamOptions, type AdamState, adamOptions, decayOf } from "./adam.ts";
@@ -73,7 +74,7 @@ export function lars<P, B = undefined>(
   options: LarsOptions,
 ): GradientOptimizer<P, B, SlotState<P, "velocity">> {
   const { learningRate, momentum = 0.9, trust = 1e-3 } = options;
-  checkDecay(momentum, "lars: momentum");
+  checkFraction("lars: momentum", momentum);
   checkAtLeastZero(trust, "lars: trust");
   return elementwiseOptimizer<P, B, "velocity", "rate">({
     name: "lars",

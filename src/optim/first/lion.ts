@@ -1,7 +1,7 @@
 // Lion: steps along the signs of a running mean.
 
 import { sign } from "../../ops/arithmetic.ts";
-import { checkDecay } from "../blocks/options.ts";
+import { checkFraction } from "../../tensor/check.ts";
 import type { GradientOptimizer } from "../optimizer.ts";
 import type { Schedule } from "../schedules/decay.ts";
 import { decayOf, shrunk } from "./adam.ts";
@@ -26,8 +26,8 @@ export function lion<P, B = undefined>(
   options: LionOptions = {},
 ): GradientOptimizer<P, B, SlotState<P, "mean">> {
   const { learningRate = 1e-4, beta1 = 0.9, beta2 = 0.99 } = options;
-  checkDecay(beta1, "lion: beta1");
-  checkDecay(beta2, "lion: beta2");
+  checkFraction("lion: beta1", beta1);
+  checkFraction("lion: beta2", beta2);
   return elementwiseOptimizer<P, B, "mean", "rate">({
     name: "lion",
     learningRate,

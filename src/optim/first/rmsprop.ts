@@ -1,6 +1,7 @@
 // Steps scaled by the running size of each entry: RMSprop, and methods that sum all squares.
 
-import { checkAtLeastZero, checkDecay } from "../blocks/options.ts";
+import { checkFraction } from "../../tensor/check.ts";
+import { checkAtLeastZero } from "../blocks/options.ts";
 import type { GradientOptimizer } from "../optimizer.ts";
 import { checkRate, type Schedule } from "../schedules/decay.ts";
 import { elementwiseOptimizer, runningMean, type SlotState } from "./elementwise.ts";
@@ -32,8 +33,8 @@ export function rmsprop<P, B = undefined>(
   options: RmspropOptions = {},
 ): GradientOptimizer<P, B, SlotState<P, RmspropSlot>> {
   const { learningRate = 1e-2, beta = 0.99, epsilon = 1e-8, momentum = 0, centered = false } = options;
-  checkDecay(beta, "rmsprop: beta");
-  checkDecay(momentum, "rmsprop: momentum");
+  checkFraction("rmsprop: beta", beta);
+  checkFraction("rmsprop: momentum", momentum);
   checkAtLeastZero(epsilon, "rmsprop: epsilon");
   return elementwiseOptimizer<P, B, RmspropSlot, "rate">({
     name: "rmsprop",
@@ -109,7 +110,7 @@ export function adadelta<P, B = undefined>(
   options: AdadeltaOptions = {},
 ): GradientOptimizer<P, B, SlotState<P, "square" | "moved">> {
   const { learningRate = 1, beta = 0.9, epsilon = 1e-6 } = options;
-  checkDecay(beta, "adadelta: beta");
+  checkFraction("adadelta: beta", beta);
   checkAtLeastZero(epsilon, "adadelta: epsilon");
   return elementwiseOptimizer<P, B, "square" | "moved", "rate">({
     name: "adadelta",

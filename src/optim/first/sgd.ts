@@ -1,8 +1,9 @@
 // Gradient descent, with momentum where wanted.
 
 import { where } from "../../ops/comparison.ts";
+import { checkFraction } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
-import { checkAtLeastZero, checkDecay } from "../blocks/options.ts";
+import { checkAtLeastZero } from "../blocks/options.ts";
 import type { GradientOptimizer } from "../optimizer.ts";
 import type { Schedule } from "../schedules/decay.ts";
 import { decayOf } from "./adam.ts";
@@ -33,7 +34,7 @@ export function sgd<P, B = undefined>(
   options: SgdOptions,
 ): GradientOptimizer<P, B, SlotState<P, "velocity">> {
   const { learningRate, momentum = 0, nesterov = false, dampening = 0 } = options;
-  checkDecay(momentum, "sgd: momentum");
+  checkFraction("sgd: momentum", momentum);
   checkAtLeastZero(dampening, "sgd: dampening");
   if (nesterov && (momentum === 0 || dampening !== 0))
     throw new DomainError(

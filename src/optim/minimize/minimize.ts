@@ -1,8 +1,8 @@
 // One door to the minimizers of functions of many variables.
 
+import { checkCount } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCount } from "../blocks/options.ts";
 import { bfgs } from "./bfgs.ts";
 import { descend } from "./descend.ts";
 import { lbfgsRule } from "./lbfgs.ts";
@@ -33,7 +33,7 @@ export function minimize<P>(
   options: MinimizeMethodOptions = {},
 ): MinimizeResult<P> {
   const { method = "bfgs", history = 10 } = options;
-  checkCount(history, "minimize: history");
+  checkCount("minimize: history", history);
   switch (method) {
     case "bfgs":
       return bfgs(f, x0, options);

@@ -3,10 +3,11 @@
 import { jit } from "../../compiler/jit.ts";
 import { permutation } from "../../random/distributions.ts";
 import { foldIn, type Key, split } from "../../random/key.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import { checkAborted } from "../../tensor/progress.ts";
 import { tree } from "../../tensor/tree.ts";
-import { checkAboveZero, checkCount } from "../blocks/options.ts";
+import { checkAboveZero } from "../blocks/options.ts";
 import type { Batch } from "../curvature/modelLoss.ts";
 import type { Optimizer } from "../optimizer.ts";
 import type { Problem } from "./problem.ts";
@@ -64,9 +65,9 @@ export function compareOptimizers<P>(options: CompareOptions<P>): Comparisons {
     throw new DomainError(
       `compareOptimizers: lrGrid: at least 4 learning rates were expected, got ${lrGrid.length}`,
     );
-  if ("steps" in budget) checkCount(budget.steps, "compareOptimizers: budget.steps");
+  if ("steps" in budget) checkCount("compareOptimizers: budget.steps", budget.steps);
   else checkAboveZero(budget.seconds, "compareOptimizers: budget.seconds");
-  if (options.batchSize !== undefined) checkCount(options.batchSize, "compareOptimizers: batchSize");
+  if (options.batchSize !== undefined) checkCount("compareOptimizers: batchSize", options.batchSize);
   const table = (limit: Limit): Comparison[] =>
     Object.entries(optimizers).map(([name, entry]) => {
       const rates = typeof entry === "function" ? lrGrid : [null];

@@ -4,7 +4,8 @@
 import { fromTypedArray } from "../../tensor/create.ts";
 import { DomainError, MissingPackageError } from "../../tensor/errors.ts";
 import { type Batch, modelLoss } from "../curvature/modelLoss.ts";
-import { halfSquaredError, softmaxCrossEntropy } from "../curvature/outputLoss.ts";
+import { softmaxCrossEntropy } from "../losses/softmaxCrossEntropy.ts";
+import { halfSquaredError } from "../losses/squaredError.ts";
 import { type MlpParams, mlp } from "./mlp.ts";
 import type { Problem } from "./problem.ts";
 
@@ -79,7 +80,7 @@ export function mlpDigits(options: DigitOptions = {}): Problem<MlpParams> {
   return {
     name: "mlpDigits",
     init: (key) => model.init(key),
-    loss: modelLoss(model, softmaxCrossEntropy()),
+    loss: modelLoss(model, softmaxCrossEntropy),
     train,
     test,
   };
@@ -93,7 +94,7 @@ export function autoencoderDigits(options: DigitOptions = {}): Problem<MlpParams
   return {
     name: "autoencoderDigits",
     init: (key) => model.init(key),
-    loss: modelLoss(model, halfSquaredError()),
+    loss: modelLoss(model, halfSquaredError),
     train: itself(train),
     test: itself(test),
   };

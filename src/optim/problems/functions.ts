@@ -6,10 +6,10 @@ import { zerosLike } from "../../ops/rules.ts";
 import { normal } from "../../random/distributions.ts";
 import { type Key, key as keyOf } from "../../random/key.ts";
 import { orthogonal } from "../../random/matrices.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { tensor } from "../../tensor/create.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCount } from "../blocks/options.ts";
 import type { TestFunction } from "./problem.ts";
 
 const repeated = (n: number, ...values: readonly number[]): number[] =>
@@ -17,7 +17,7 @@ const repeated = (n: number, ...values: readonly number[]): number[] =>
 
 /** Σ 100(xᵢ₊₁ - xᵢ²)² + (1 - xᵢ)² over n ≥ 2 numbers: a curved valley. Minimum 0 at ones. */
 export function rosenbrock(n = 2): TestFunction {
-  checkCount(n - 1, "rosenbrock: n - 1");
+  checkCount("rosenbrock: n - 1", n - 1);
   return {
     name: `rosenbrock ${n}`,
     f: (x) => {
@@ -132,7 +132,7 @@ export function quadratic(options: {
   readonly key?: Key;
 }): TestFunction {
   const { n, condition = 100, rotated = false, key = keyOf(0) } = options;
-  checkCount(n, "quadratic: n");
+  checkCount("quadratic: n", n);
   const eigenvalues =
     options.eigenvalues ?? Array.from({ length: n }, (_, i) => condition ** (n > 1 ? i / (n - 1) : 0));
   if (eigenvalues.length !== n || !eigenvalues.every((value) => value > 0))

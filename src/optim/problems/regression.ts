@@ -5,7 +5,7 @@ import { type Key, key as keyOf, split } from "../../random/key.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Batch } from "../curvature/modelLoss.ts";
 import { modelLoss } from "../curvature/modelLoss.ts";
-import { mse } from "../curvature/outputLoss.ts";
+import { mse } from "../losses/squaredError.ts";
 import { type MlpParams, mlp } from "./mlp.ts";
 import type { Problem } from "./problem.ts";
 
@@ -30,7 +30,7 @@ export function regression({ seed = 0 }: { readonly seed?: number } = {}): Probl
   return {
     name: "regression",
     init: (key) => model.init(key),
-    loss: modelLoss(model, mse()),
+    loss: modelLoss(model, mse),
     train: part(":1000"),
     test: part("1000:"),
   };

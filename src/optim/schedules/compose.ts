@@ -2,9 +2,9 @@
 
 import { where } from "../../ops/comparison.ts";
 import { asTensor } from "../../ops/operands.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCount } from "../blocks/options.ts";
 import { checkRate, constant, type Schedule } from "./decay.ts";
 
 /** Rises in a straight line from `from` (0 unless told) to the first value of `inner` within `steps` steps, then follows `inner` from its beginning. */
@@ -13,7 +13,7 @@ export function warmup(
   options: { readonly steps: number; readonly from?: number },
 ): Schedule {
   const { steps, from = 0 } = options;
-  checkCount(steps, "warmup: steps");
+  checkCount("warmup: steps", steps);
   checkRate(from, "warmup: from");
   const then = typeof inner === "number" ? constant(inner) : inner;
   return (step) => {
@@ -62,7 +62,7 @@ export function oneCycle(options: {
 }): Schedule {
   const { peak, steps, rise = 0.3, startDivisor = 25, endDivisor = 1e4 } = options;
   checkRate(peak, "oneCycle: peak");
-  checkCount(steps, "oneCycle: steps");
+  checkCount("oneCycle: steps", steps);
   if (!(rise > 0 && rise < 1 && rise * steps > 1))
     throw new DomainError(
       `oneCycle: rise: a share below 1 that holds more than one step was expected, got ${rise} of ${steps}`,

@@ -4,13 +4,14 @@ import { ceil } from "../../ops/arithmetic.ts";
 import { logicalAnd, logicalNot, logicalOr, where } from "../../ops/comparison.ts";
 import { asTensor } from "../../ops/operands.ts";
 import { zerosLike } from "../../ops/rules.ts";
+import { checkCount, checkFraction } from "../../tensor/check.ts";
 import { arange } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tree } from "../../tensor/tree.ts";
 import { whileLoop } from "../../transform/control/whileLoop.ts";
 import { linearize } from "../../transform/directional.ts";
 import { vjp } from "../../transform/gradient.ts";
-import { checkAboveZero, checkCount, checkDecay, stateDType } from "../blocks/options.ts";
+import { checkAboveZero, stateDType } from "../blocks/options.ts";
 import { ravelTree } from "../blocks/ravelTree.ts";
 import { needModelLoss, trainingPass } from "../curvature/modelLoss.ts";
 import type { Optimizer } from "../optimizer.ts";
@@ -58,8 +59,8 @@ interface Carry {
 export function gaussNewtonCg<P, B>(options: GaussNewtonCgOptions = {}): Optimizer<P, B, GaussNewtonCgState> {
   const { damping = 1, maxIterations = 50, warmStart = 0.95, progress = 5e-4 } = options;
   checkAboveZero(damping, "gaussNewtonCg: damping");
-  checkCount(maxIterations, "gaussNewtonCg: maxIterations");
-  checkDecay(warmStart, "gaussNewtonCg: warmStart");
+  checkCount("gaussNewtonCg: maxIterations", maxIterations);
+  checkFraction("gaussNewtonCg: warmStart", warmStart);
   checkAboveZero(progress, "gaussNewtonCg: progress");
   return {
     init: (params) => {
@@ -81,7 +82,7 @@ export function gaussNewtonCg<P, B>(options: GaussNewtonCgOptions = {}): Optimiz
         loss.model.apply(unravel(v.astype(narrow.dtype)), input, trainingPass(key));
       const { value: output, pullback } = vjp(model, x);
       const { pushforward: push } = linearize(model, x);
-      const value = loss.output.value(output, target).astype("float64");
+      const value = loss.output(output, target).astype("float64");
       const [g] = pullback(loss.output.gradient(output, target));
       const curved = (v: Tensor): Tensor => pullback(loss.output.hessianProduct(output, target, push(v)))[0];
       const lambda = state.damping.astype(dtype);

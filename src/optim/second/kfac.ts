@@ -6,6 +6,7 @@ import { where } from "../../ops/comparison.ts";
 import { asTensor } from "../../ops/operands.ts";
 import { zerosLike } from "../../ops/rules.ts";
 import { foldIn, type Key, key as keyOf } from "../../random/key.ts";
+import { checkCount, checkFraction } from "../../tensor/check.ts";
 import { eye } from "../../tensor/create.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -13,11 +14,11 @@ import { tree } from "../../tensor/tree.ts";
 import { cond } from "../../transform/control/cond.ts";
 import { stopGradient } from "../../transform/stop.ts";
 import { vmap } from "../../transform/vmap.ts";
-import { checkAboveZero, checkAtLeastZero, checkCount, checkDecay, stateDType } from "../blocks/options.ts";
+import { checkAboveZero, checkAtLeastZero, stateDType } from "../blocks/options.ts";
 import { treeDot } from "../blocks/treeAlgebra.ts";
 import { needModelLoss, trainingPass } from "../curvature/modelLoss.ts";
-import type { OutputLoss } from "../curvature/outputLoss.ts";
 import { type Site, setSiteMatrix, siteMatrix, sitesOf, type Tapped, tapModel } from "../curvature/taps.ts";
+import type { OutputLoss } from "../losses/outputLoss.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { checkRate, constant, type Schedule } from "../schedules/decay.ts";
 
@@ -35,7 +36,7 @@ export interface KfacOptions {
   /** Largest weight of the past in the running means of the factors, 0.95 unless told. */
   readonly decay?: number;
   /**
-   * Gradients of which the second factors are made: of targets drawn from the model (unless told), of the targets of the batch, or
+   * Gradients of which the second factors are made: at targets drawn from the model (unless told), at the targets of the batch, or
    * of all outputs through the root of the Hessian of the loss, which is exact and costs a pullback per output.
    */
   readonly fisher?: "sampled" | "empirical" | "ggn";
@@ -78,9 +79,9 @@ export function kfac<P, B>(options: KfacOptions): Optimizer<P, B, KfacState<P>> 
   if (typeof learningRate === "number") checkRate(learningRate, "kfac: learningRate");
   checkAtLeastZero(damping, "kfac: damping");
   checkAboveZero(klClip, "kfac: klClip");
-  checkDecay(momentum, "kfac: momentum");
-  checkCount(every, "kfac: every");
-  checkDecay(decay, "kfac: decay");
+  checkFraction("kfac: momentum", momentum);
+  checkCount("kfac: every", every);
+  checkFraction("kfac: decay", decay);
   if (!["sampled", "empirical", "ggn"].includes(fisher))
     throw new DomainError(
       `kfac: fisher: "sampled", "empirical" or "ggn" was expected, got ${String(fisher)}`,
@@ -112,7 +113,7 @@ export function kfac<P, B>(options: KfacOptions): Optimizer<P, B, KfacState<P>> 
               y,
               fisher === "empirical"
                 ? real.results
-                : tapped.pullback(output.gradient(y, output.sampleTarget(sampleKey, y))).results,
+                : tapped.pullback(output.sampleGradient(sampleKey, y)).results,
             );
       // The weight of the past is 1 - 1/t at first, so that the zeros of the start count for nothing.
       const count = state.step.add(1);
@@ -147,7 +148,7 @@ export function kfac<P, B>(options: KfacOptions): Optimizer<P, B, KfacState<P>> 
       return {
         params: moved,
         state: { step: count, velocity, layers },
-        value: output.value(y, target),
+        value: output(y, target),
         info: { learningRate: rate, clip },
       };
     },

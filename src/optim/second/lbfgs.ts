@@ -4,12 +4,13 @@ import { logicalAnd, where } from "../../ops/comparison.ts";
 import { concat } from "../../ops/join.ts";
 import { asTensor } from "../../ops/operands.ts";
 import { zerosLike } from "../../ops/rules.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { DomainError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tree } from "../../tensor/tree.ts";
 import { cond } from "../../transform/control/cond.ts";
 import { valueAndGrad } from "../../transform/gradient.ts";
-import { checkAboveZero, checkCount, stateDType } from "../blocks/options.ts";
+import { checkAboveZero, stateDType } from "../blocks/options.ts";
 import { ravelTree } from "../blocks/ravelTree.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { type LineResult, wolfeLoop } from "./wolfeLoop.ts";
@@ -59,8 +60,8 @@ export interface LbfgsState {
 export function lbfgs<P, B = undefined>(options: LbfgsOptions = {}): Optimizer<P, B, LbfgsState> {
   const { history = 10, learningRate = 1, lineSearch = "strong-wolfe", maxEvaluations = 25 } = options;
   const { stationary = false } = options;
-  checkCount(history, "lbfgs: history");
-  checkCount(maxEvaluations, "lbfgs: maxEvaluations");
+  checkCount("lbfgs: history", history);
+  checkCount("lbfgs: maxEvaluations", maxEvaluations);
   checkAboveZero(learningRate, "lbfgs: learningRate");
   if (lineSearch !== "strong-wolfe" && lineSearch !== "none")
     throw new DomainError(

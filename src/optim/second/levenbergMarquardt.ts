@@ -4,6 +4,7 @@ import { qr } from "../../linalg/orthogonal/qr.ts";
 import { solvePositive } from "../../linalg/systems/solve.ts";
 import { solveTriangular } from "../../linalg/systems/solveTriangular.ts";
 import { concat } from "../../ops/join.ts";
+import { checkCount } from "../../tensor/check.ts";
 import { eye, zeros } from "../../tensor/create.ts";
 import { isFloat } from "../../tensor/dtype.ts";
 import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
@@ -12,7 +13,7 @@ import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Tree, tree } from "../../tensor/tree.ts";
 import { jacfwd, jacrev } from "../../transform/jacobian.ts";
-import { checkAboveZero, checkAtLeastZero, checkCount } from "../blocks/options.ts";
+import { checkAboveZero, checkAtLeastZero } from "../blocks/options.ts";
 import { ravelTree } from "../blocks/ravelTree.ts";
 import type { MinimizeProgress } from "../minimize/problem.ts";
 
@@ -81,7 +82,7 @@ export function levenbergMarquardt<P>(
   const { damping = 1e-3, onProgress, signal } = options;
   for (const [option, value] of Object.entries({ gtol, ftol, xtol }))
     checkAtLeastZero(value, `${name}: ${option}`);
-  checkCount(maxIterations, `${name}: maxIterations`);
+  checkCount(`${name}: maxIterations`, maxIterations);
   checkAboveZero(damping, `${name}: damping`);
   if (wanted !== undefined && wanted !== "marquardt" && wanted !== "identity")
     throw new DomainError(`${name}: scaling: "marquardt" or "identity" was expected, got ${String(wanted)}`);

@@ -2,10 +2,11 @@
 
 import { asTensor } from "../../ops/operands.ts";
 import { zerosLike } from "../../ops/rules.ts";
+import { checkCount } from "../../tensor/check.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tree } from "../../tensor/tree.ts";
 import { cond } from "../../transform/control/cond.ts";
-import { checkCount, stateDType } from "../blocks/options.ts";
+import { stateDType } from "../blocks/options.ts";
 import { treeScale, treeZeros } from "../blocks/treeAlgebra.ts";
 import { type GradientOptimizer, gradientOptimizer } from "../optimizer.ts";
 
@@ -26,7 +27,7 @@ export function accumulate<P, B, S>(
   optimizer: GradientOptimizer<P, B, S>,
   steps: number,
 ): GradientOptimizer<P, B, AccumulateState<P, S>> {
-  checkCount(steps, "accumulate: steps");
+  checkCount("accumulate: steps", steps);
   return gradientOptimizer<P, B, AccumulateState<P, S>>({
     init: (params) => ({
       inner: optimizer.init(params),

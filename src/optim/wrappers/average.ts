@@ -1,10 +1,11 @@
 // Averages of the parameters along the way: exponential, and with the way going on from the average.
 
 import { asTensor } from "../../ops/operands.ts";
+import { checkCount, checkFraction } from "../../tensor/check.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tree } from "../../tensor/tree.ts";
 import { cond } from "../../transform/control/cond.ts";
-import { checkAtLeastZero, checkCount, checkDecay, stateDType } from "../blocks/options.ts";
+import { checkAtLeastZero, stateDType } from "../blocks/options.ts";
 import type { Optimizer } from "../optimizer.ts";
 
 export interface EmaState<P, S> {
@@ -21,7 +22,7 @@ export interface EmaState<P, S> {
  * Source: Polyak and Juditsky, Acceleration of stochastic approximation by averaging (1992), with weights that fade.
  */
 export function ema<P, B, S>(optimizer: Optimizer<P, B, S>, decay = 0.999): Optimizer<P, B, EmaState<P, S>> {
-  checkDecay(decay, "ema: decay");
+  checkFraction("ema: decay", decay);
   return {
     init: (params, example) => ({
       inner: optimizer.init(params, example as never),
@@ -56,7 +57,7 @@ export function lookahead<P, B, S>(
   options: { readonly every?: number; readonly share?: number } = {},
 ): Optimizer<P, B, LookaheadState<P, S>> {
   const { every = 5, share = 0.5 } = options;
-  checkCount(every, "lookahead: every");
+  checkCount("lookahead: every", every);
   checkAtLeastZero(share, "lookahead: share");
   return {
     init: (params, example) => ({

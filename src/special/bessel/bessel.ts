@@ -40,15 +40,27 @@ const ofOrder =
   (x): Tensor =>
     f(order, x);
 
+/** Bessel function of the first kind J₀: `jv` of order 0. */
 export const j0: Function1 = ofOrder(jv, 0);
+/** Bessel function of the first kind J₁: `jv` of order 1. */
 export const j1: Function1 = ofOrder(jv, 1);
+/** Bessel function of the second kind Y₀: `yv` of order 0. */
 export const y0: Function1 = ofOrder(yv, 0);
+/** Bessel function of the second kind Y₁: `yv` of order 1. */
 export const y1: Function1 = ofOrder(yv, 1);
+/** Modified Bessel function of the first kind I₀: `iv` of order 0. */
 export const i0: Function1 = ofOrder(iv, 0);
+/** Modified Bessel function of the first kind I₁: `iv` of order 1. */
 export const i1: Function1 = ofOrder(iv, 1);
+/** Modified Bessel function of the second kind K₀: `kv` of order 0. */
 export const k0: Function1 = ofOrder(kv, 0);
+/** Modified Bessel function of the second kind K₁: `kv` of order 1. */
 export const k1: Function1 = ofOrder(kv, 1);
+/** Modified Bessel function of the first kind I₀, times exp(-|x|): `ive` of order 0. */
 export const i0e: Function1 = ofOrder(ive, 0);
+/** Modified Bessel function of the first kind I₁, times exp(-|x|): `ive` of order 1. */
 export const i1e: Function1 = ofOrder(ive, 1);
+/** Modified Bessel function of the second kind K₀, times exp(x): `kve` of order 0. */
 export const k0e: Function1 = ofOrder(kve, 0);
+/** Modified Bessel function of the second kind K₁, times exp(x): `kve` of order 1. */
 export const k1e: Function1 = ofOrder(kve, 1);

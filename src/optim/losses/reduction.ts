@@ -1,9 +1,9 @@
 // How losses of examples become one number.
 
+import { checkFloats, checkTensor } from "../../tensor/check.ts";
 import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkFloats, checkTensor } from "../base/check.ts";
 
 export interface LossOptions {
   /** Their mean unless told; "none" keeps the losses of the examples. */

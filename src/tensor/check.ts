@@ -1,9 +1,9 @@
-// Checks of layers at the door: options when a layer is made, inputs when it is applied.
+// Checks of arguments at the door: numbers in options, and tensors by dtype and shape.
 
-import { type DType, isFloat } from "../../tensor/dtype.ts";
-import { DomainError, DTypeError, ShapeError } from "../../tensor/errors.ts";
-import { formatShape } from "../../tensor/shape.ts";
-import { Tensor } from "../../tensor/tensor.ts";
+import { type DType, isFloat } from "./dtype.ts";
+import { DomainError, DTypeError, ShapeError } from "./errors.ts";
+import { formatShape } from "./shape.ts";
+import { Tensor } from "./tensor.ts";
 
 /** The number, when it is an integer of at least `least`. Throws DomainError. */
 export function checkCount(what: string, value: number, least = 1): number {
