@@ -3,8 +3,10 @@ import { svd } from "polyadic/linalg";
 import {
   type Antn,
   type AntnOptions,
+  type AntnParams,
   allConfigurations,
   antn,
+  dmrg,
   groundState,
   heisenbergJ1J2,
   type LocalHamiltonian,
@@ -75,6 +77,62 @@ function chiSquare(key: Key, { ansatz, params }: Trained, count: number): number
   return sum / quantile;
 }
 
+const SIDE = 4;
+
+type SquareRow = Readonly<
+  Record<"J2" | "bond" | "error" | "infidelity" | "floor", number> & Record<string, number>
+>;
+
+/**
+ * Open spins on a square by bonds 4 and 8: the ansatz by 120 steps of stochastic reconfiguration with 512 samples, the matrix
+ * product state by DMRG, the network alone like the ansatz. With J2 up to ½ every second spin is turned and the start is positive;
+ * above, no such rule is known, and the start is the state of DMRG.
+ */
+function squareLattice(key: Key, j2: number): SquareRow[] {
+  const sites = Array.from({ length: SIDE ** 2 }, (_, s) => s);
+  const isFrustrated = j2 > 0.5;
+  const turned = isFrustrated ? [] : sites.filter((s) => (s + Math.floor(s / SIDE)) % 2 === 1);
+  const hamiltonian = heisenbergJ1J2(lattice([SIDE, SIDE]), { j2, turned });
+  const ground = groundState(hamiltonian);
+  const matrix = hamiltonian.asSparse();
+  const quality = (ansatz: Antn, params: AntnParams): { error: number; infidelity: number } => {
+    const psi = stateVector(ansatz, params);
+    const energy = psi.mul(matrix.apply(psi)).sum().item();
+    return {
+      error: (energy - ground.energy) / Math.abs(ground.energy),
+      infidelity: 1 - matmul(psi, ground.state).item() ** 2,
+    };
+  };
+  const trained = (bond: number, cores: readonly Tensor[] | null): ReturnType<typeof quality> => {
+    const ansatz = antn({ sites: sites.length, bond, symmetries: { total: sites.length / 2 } });
+    const from = ansatz.init(foldIn(key, bond));
+    const params = ansatz.withCores(from, cores ?? from.cores.map((core) => core.abs()));
+    const found = vmc(foldIn(key, 20 + bond), ansatz, hamiltonian, {
+      samples: 512,
+      steps: 120,
+      params,
+      reconfiguration: {},
+    });
+    return quality(ansatz, found.params);
+  };
+  const alone = trained(1, null);
+  return [4, 8].map((bond) => {
+    const { cores } = dmrg(foldIn(key, 10 + bond), hamiltonian, { bond });
+    const plain = antn({ sites: sites.length, bond, network: "none" });
+    const mps = quality(plain, plain.withCores(plain.init(key), cores));
+    return {
+      J2: j2,
+      bond,
+      ...trained(bond, isFrustrated ? cores : null),
+      floor: bondFloor(ground.state, sites.length, bond),
+      "MPS error": mps.error,
+      "MPS infidelity": mps.infidelity,
+      "network error": alone.error,
+      "network infidelity": alone.infidelity,
+    };
+  });
+}
+
 export default study({
   id: "antn",
   paper: {
@@ -136,33 +194,9 @@ export default study({
     };
     if (scale === "quick") return measured;
 
-    const square = lattice([4, 4]);
-    const sampled = { samples: 512, steps: 300 } as const;
-    const rows = [0.2, 0.5, 0.8].map((j2) => {
-      const hamiltonian = heisenbergJ1J2(square, { j2 });
-      const ground = groundState(hamiltonian);
-      const symmetries = { total: 8 };
-      const options: Readonly<Record<string, Omit<AntnOptions, "sites">>> = {
-        mps: { bond: 4, network: "none", symmetries },
-        network: { bond: 1, symmetries },
-        antn: { bond: 4, symmetries },
-      };
-      const found = Object.entries(options).map(([name, option]) => {
-        const run = best([foldIn(key, Math.round(100 * j2))], hamiltonian, option, sampled);
-        const psi = stateVector(run.ansatz, run.params);
-        const energy = psi.mul(hamiltonian.asSparse().apply(psi)).sum().item();
-        return [name, relative(energy, ground.energy), 1 - matmul(psi, ground.state).item() ** 2] as const;
-      });
-      return {
-        J2: j2,
-        energy: ground.energy,
-        ...Object.fromEntries(found.map(([name, error]) => [`${name} error`, error])),
-        ...Object.fromEntries(found.map(([name, , lost]) => [`${name} infidelity`, lost])),
-        "floor of χ = 4": bondFloor(ground.state, 16, 4),
-      };
-    });
-    report.table(rows, "4 × 4 spins, relative errors of energies after variational Monte Carlo");
-    return measured;
+    const rows = [0.2, 0.5, 0.8].flatMap((j2) => squareLattice(foldIn(key, Math.round(100 * j2)), j2));
+    report.table(rows, "4 × 4 spins after stochastic reconfiguration, relative errors of energies");
+    return { ...measured, belowFloor: rows.filter((row) => row.infidelity < row.floor).length / rows.length };
   },
   expect: {
     normalisation: atMost(1e-10),

@@ -16,6 +16,9 @@ import { atLeast, atMost, study } from "polyadic/study";
 const METHODS = ["tnale", "tnls", "random"] as const;
 type Method = (typeof METHODS)[number];
 
+/** Shares of the budget after which the best objective so far is reported. */
+const CHECKPOINTS = [0.25, 0.5, 1];
+
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
@@ -109,10 +112,20 @@ export default study({
       sweeps: 60,
       ...(evaluate && { evaluate }),
     };
-    const search = (method: Method): { evaluations: number; reached: boolean }[] =>
+    interface Run {
+      readonly evaluations: number;
+      readonly reached: boolean;
+      /** The best objective of the first `count` evaluations. */
+      readonly after: (count: number) => number;
+    }
+    const search = (method: Method): Run[] =>
       Array.from({ length: starts }, (_, i) => {
         const found = tnStructureSearch(foldIn(startKey!, i), x, { ...options, method });
-        return { evaluations: found.evaluations, reached: found.objective <= goal + 1e-9 };
+        return {
+          evaluations: found.evaluations,
+          reached: found.objective <= goal + 1e-9,
+          after: (count) => Math.min(...found.history.slice(0, count).map(({ objective }) => objective)),
+        };
       });
     const rows = METHODS.map((method) => {
       const runs = search(method);
@@ -122,9 +135,18 @@ export default study({
         most: Math.max(...runs.map(({ evaluations }) => evaluations)),
         reached: runs.filter(({ reached }) => reached).length,
         starts,
+        ...Object.fromEntries(
+          CHECKPOINTS.map((share) => {
+            const count = Math.round(share * options.maxEvaluations!);
+            return [`objective after ${count}`, median(runs.map(({ after }) => after(count)))];
+          }),
+        ),
       };
     });
     report.table(rows, `Structures evaluated until the best one of a ring of shape ${shape.join("×")}`);
+    report.note(
+      `The objective of the goal is ${goal.toPrecision(4)}; runs that do not reach it count as the whole budget.`,
+    );
     report.note(`planted: ranks ${planted.ranks.join(", ")} in the order ${planted.permutation.join(", ")}`);
     const [tnale, tnls, random] = rows.map((row) => row["median evaluations"]) as [number, number, number];
     return {

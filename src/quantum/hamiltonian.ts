@@ -226,20 +226,36 @@ const EXCHANGE = [
   [0, 0, 0, 0.25],
 ];
 
+/** The same with one of the spins turned. */
+const TURNED = EXCHANGE.map((row, i) => row.map((value, j) => (i === j ? value : -value)));
+
 /**
  * The Heisenberg model of spins ½ with two couplings: J₁ Σ S_i·S_j over nearest plus J₂ Σ S_i·S_j over next-nearest neighbours.
- * J₁ is 1 and J₂ 0 unless told. Throws DomainError for couplings that are not finite.
+ * J₁ is 1 and J₂ 0 unless told. Spins at the sites in `turned` are turned by π about the z axis, which changes signs of states and no
+ * energy: with every second site turned, as on a chessboard, the ground state without J₂ has one sign (Marshall's rule), and with a
+ * small J₂ nearly. Throws DomainError for couplings that are not finite.
  */
 export function heisenbergJ1J2(
   on: Lattice,
-  options: { readonly j1?: number; readonly j2?: number } = {},
+  options: { readonly j1?: number; readonly j2?: number; readonly turned?: readonly number[] } = {},
 ): LocalHamiltonian {
-  const { j1 = 1, j2 = 0 } = options;
+  const { j1 = 1, j2 = 0, turned = [] } = options;
   for (const [what, value] of Object.entries({ j1, j2 }))
     if (!Number.isFinite(value))
       throw new DomainError(`heisenbergJ1J2: ${what}: a finite number was expected, got ${value}`);
-  const exchange = tensor(EXCHANGE);
+  for (const site of turned)
+    if (!(Number.isInteger(site) && site >= 0 && site < on.sites))
+      throw new DomainError(
+        `heisenbergJ1J2: turned: sites from 0 to ${on.sites - 1} were expected, got ${site}`,
+      );
+  const isTurned = new Set(turned);
+  const [exchange, other] = [tensor(EXCHANGE), tensor(TURNED)];
   const terms = (pairs: Lattice["nearest"], j: number): LocalTerm[] =>
-    j === 0 ? [] : pairs.map((sites) => ({ sites, matrix: exchange.mul(j) }));
+    j === 0
+      ? []
+      : pairs.map((sites) => ({
+          sites,
+          matrix: (isTurned.has(sites[0]) === isTurned.has(sites[1]) ? exchange : other).mul(j),
+        }));
   return new LocalHamiltonian(on.sites, [...terms(on.nearest, j1), ...terms(on.nextNearest, j2)]);
 }

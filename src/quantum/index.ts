@@ -8,6 +8,7 @@ export {
   type AntnSymmetries,
   antn,
 } from "./antn.ts";
+export { type DmrgOptions, type DmrgResult, dmrg } from "./dmrg.ts";
 export { type GroundState, groundState } from "./groundState.ts";
 export {
   allConfigurations,
@@ -17,6 +18,7 @@ export {
   type LocalTerm,
 } from "./hamiltonian.ts";
 export { type Lattice, lattice } from "./lattice.ts";
+export type { ReconfigurationOptions } from "./reconfiguration.ts";
 export {
   type LearnStateResult,
   learnState,

@@ -5,7 +5,7 @@ import { cos, exp } from "../ops/transcendental.ts";
 import { adam } from "../optim/first/adam.ts";
 import { cosineDecay } from "../optim/schedules/decay.ts";
 import { foldIn, type Key } from "../random/key.ts";
-import { checkCount } from "../tensor/check.ts";
+import { checkCount, checkPositive } from "../tensor/check.ts";
 import { fromTypedArray } from "../tensor/create.ts";
 import { DomainError, DTypeError, ShapeError } from "../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../tensor/progress.ts";
@@ -14,6 +14,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { TrainingOptimizer } from "../train/options.ts";
 import type { Ansatz } from "./antn.ts";
 import { allConfigurations, LocalHamiltonian } from "./hamiltonian.ts";
+import { type ReconfigurationOptions, reconfigurationStep } from "./reconfiguration.ts";
 
 export interface StateTrainingOptions<P> extends IterationOptions {
   /** 200 unless told. */
@@ -27,6 +28,11 @@ export interface StateTrainingOptions<P> extends IterationOptions {
 export interface VmcOptions<P> extends StateTrainingOptions<P> {
   /** Exact samples for each step, 256 unless told; or "all", the sum over every configuration, without noise. */
   readonly samples?: number | "all";
+  /**
+   * Steps of stochastic reconfiguration, natural gradients, in place of `optimizer`. For a number of samples; dearer by a system of
+   * that size, and worth it wherever more than some tens of steps are needed.
+   */
+  readonly reconfiguration?: ReconfigurationOptions;
 }
 
 export interface VmcResult<P> {
@@ -55,36 +61,67 @@ const MOST_CONFIGURATIONS = 2 ** 16;
 const BATCH = 1024;
 
 interface Loop<P, B> {
-  readonly loss: (params: P, batch: B) => Tensor;
-  /** What the step needs, and the number for the history; null where the loss itself is that number. */
+  /** What a step needs, and the number for the history; null where the update gives that number. */
   readonly batch: (params: P, step: number) => { readonly batch: B; readonly value: number | null };
+  readonly update: Update<P, B>;
+}
+
+type Update<P, B> = (
+  params: P,
+  batch: B,
+  step: number,
+) => { readonly params: P; readonly value: number | null };
+
+/** Steps of an optimizer along gradients of a loss. */
+function gradientUpdate<P, B>(
+  loss: (params: P, batch: B) => Tensor,
+  start: P,
+  { steps = 200, optimizer }: StateTrainingOptions<P>,
+): Update<P, B> {
+  const method = (optimizer ??
+    adam<P, B>({ learningRate: cosineDecay({ from: 1e-2, steps }) })) as unknown as ReturnType<
+    typeof adam<P, B>
+  >;
+  let state = method.init(start);
+  const step = jit((params: P, s: typeof state, batch: B) => method.step({ params, state: s, loss, batch }));
+  return (params, batch) => {
+    const next = step(params, state, batch);
+    state = next.state;
+    return { params: next.params, value: next.value.item() };
+  };
+}
+
+/** Steps of stochastic reconfiguration, their length falling along half a cosine. */
+function naturalUpdate<P>(
+  ansatz: Ansatz<P>,
+  options: ReconfigurationOptions,
+  steps: number,
+): Update<P, { readonly x: Tensor; readonly weights: Tensor }> {
+  const rate = checkPositive("vmc: reconfiguration.learningRate", options.learningRate ?? 0.3);
+  const step = reconfigurationStep(ansatz, options);
+  return (params, { x, weights }, i) => ({
+    params: step(params, x, weights.mul(x.shape[0]!), (rate / 2) * (1 + Math.cos((Math.PI * i) / steps))),
+    value: null,
+  });
 }
 
 function train<P, B>(
   name: string,
   start: P,
   loop: Loop<P, B>,
-  { steps = 200, optimizer, onProgress, signal }: StateTrainingOptions<P>,
+  { steps = 200, onProgress, signal }: StateTrainingOptions<P>,
 ): { readonly params: P; readonly history: readonly number[] } {
-  const method = (optimizer ??
-    adam<P, B>({ learningRate: cosineDecay({ from: 1e-2, steps }) })) as unknown as ReturnType<
-    typeof adam<P, B>
-  >;
   let params = start;
-  let state = method.init(params);
-  const step = jit((p: P, s: typeof state, batch: B) =>
-    method.step({ params: p, state: s, loss: loop.loss, batch }),
-  );
   const history: number[] = [];
   for (let i = 0; i < steps; i++) {
     checkAborted(signal, name);
     const { batch, value } = loop.batch(params, i);
-    const next = step(params, state, batch);
-    const energy = value ?? next.value.item();
+    const next = loop.update(params, batch, i);
+    const energy = value ?? next.value ?? Number.NaN;
     if (!Number.isFinite(energy))
       throw new DomainError(`${name}: step ${i} gave ${energy}; a smaller learning rate may help`);
     history.push(energy);
-    ({ params, state } = next);
+    params = next.params;
     onProgress?.({ fraction: (i + 1) / steps, stage: `${name} step ${i + 1}: ${energy.toFixed(6)}` });
   }
   return { params, history };
@@ -170,7 +207,8 @@ export function localEnergies(
 /**
  * Variational Monte Carlo: the parameters of an ansatz for which the energy ⟨ψ, H ψ⟩ is small. The gradient is the mean of
  * (E_loc - E) ∇ log q over exact samples; with `samples: "all"` the energy is summed over all configurations and differentiated.
- * O(samples · connections) amplitudes for each step.
+ * O(samples · connections) amplitudes for each step. Signs of a state have no gradient in its probabilities: start where most of
+ * them are right (`turned` of `heisenbergJ1J2`, or cores of `dmrg`).
  *
  * Throws DomainError for a Hamiltonian that is not of this kind or of another size, options out of range; AbortedError.
  */
@@ -199,7 +237,10 @@ export function vmc<P>(
     const { params, history } = train<P, null>(
       "vmc",
       start,
-      { loss: energyOf, batch: () => ({ batch: null, value: null }) },
+      {
+        update: gradientUpdate<P, null>(energyOf, start, options),
+        batch: () => ({ batch: null, value: null }),
+      },
       options,
     );
     return { params, energy: energyOf(params).item(), deviation: 0, history, iterations: history.length };
@@ -223,13 +264,14 @@ export function vmc<P>(
       deviation: Math.sqrt(variance / samples),
     };
   };
+  const batch = (p: P, i: number): ReturnType<typeof estimate> => estimate(p, foldIn(key, i + 1));
+  const loss = (p: P, { x, weights }: Batch): Tensor => ansatz.logProb(p, x).mul(weights).sum();
   const { params, history } = train<P, Batch>(
     "vmc",
     start,
-    {
-      loss: (p, { x, weights }) => ansatz.logProb(p, x).mul(weights).sum(),
-      batch: (p, i) => estimate(p, foldIn(key, i + 1)),
-    },
+    options.reconfiguration
+      ? { batch, update: naturalUpdate(ansatz, options.reconfiguration, options.steps ?? 200) }
+      : { batch, update: gradientUpdate(loss, start, options) },
     options,
   );
   const last = estimate(params, foldIn(key, history.length + 1));
@@ -270,10 +312,14 @@ export function learnState<P>(
     const overlap = vector(ansatz, params, x).mul(unit).sum();
     return overlap.square().neg().add(1);
   };
+  const start = options.params ?? ansatz.init(foldIn(key, 0));
   const { params, history } = train<P, null>(
     "learnState",
-    options.params ?? ansatz.init(foldIn(key, 0)),
-    { loss: infidelity, batch: () => ({ batch: null, value: null }) },
+    start,
+    {
+      update: gradientUpdate<P, null>(infidelity, start, options),
+      batch: () => ({ batch: null, value: null }),
+    },
     options,
   );
   return { params, infidelity: infidelity(params).item(), history, iterations: history.length };

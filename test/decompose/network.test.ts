@@ -14,7 +14,7 @@ import {
   tnStructureSearch,
   tt,
 } from "polyadic/decompose";
-import { key, normal, uniform } from "polyadic/random";
+import { foldIn, type Key, key, normal, split, uniform } from "polyadic/random";
 import { tensor, zeros } from "polyadic/tensor";
 import { describe, expect, it } from "vitest";
 import { decreaseRank } from "../../src/decompose/network/shrink.ts";
@@ -103,6 +103,22 @@ describe("tnGreedy", () => {
       });
     expect(Math.max(...sizes(false))).toBeGreaterThan(144);
     expect(sizes(true)).toEqual([144, 144, 144, 144, 144]);
+  });
+
+  it("leaves a swamp by fresh starts of the lowered network", () => {
+    // The truncated cores of the 216 numbers that growth ends with fit no lower ranks.
+    const edges = [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+      [2, 3],
+    ] as const;
+    const [plantKey, searchKey] = split(split(foldIn(key(0), 2), 10)[6]!, 2) as [Key, Key];
+    const planted = randomNetwork(plantKey, { modes: [0, 1, 2, 3], edges }, [6, 6, 6, 6], [2, 2, 2, 3]);
+    const triangle = contractNetwork(planted).contiguous();
+    const found = tnGreedy(searchKey, triangle, triangle.shape, { tol: 1e-6 });
+    expect(relativeError(triangle, found.network)).toBeLessThanOrEqual(1.01e-3);
+    expect(found.parameters).toBe(networkParameters(planted));
   });
 
   it("minimises a loss by Adam", () => {

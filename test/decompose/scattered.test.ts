@@ -21,12 +21,24 @@ import {
   tucker,
   undercountedCompletion,
 } from "polyadic/decompose";
+import { solve } from "polyadic/linalg";
 import { softmaxRegression } from "polyadic/nn";
 import { concat, einsum } from "polyadic/ops";
 import { key, normal, poisson, randint, uniform } from "polyadic/random";
-import { DomainError, DTypeError, full, ones, ShapeError, type Tensor, tensor, zeros } from "polyadic/tensor";
+import {
+  DomainError,
+  DTypeError,
+  eye,
+  full,
+  ones,
+  ShapeError,
+  type Tensor,
+  tensor,
+  zeros,
+} from "polyadic/tensor";
 import { grad } from "polyadic/transform";
 import { describe, expect, it } from "vitest";
+import { heldOutFit } from "../../src/decompose/regression/heldOut.ts";
 
 const rows = (count: number, width: number, seed = 1): Tensor => uniform(key(seed), [count, width]);
 
@@ -422,6 +434,56 @@ describe("tensorGpst", () => {
     expect(() => tensorGpst(key(0), { x: x.at(":2"), y: y.at(":2") }, options)).toThrow(/at least 3/);
     expect(() => tensorGpst(key(0), { x: x.div(0), y }, options)).toThrow(/not finite/);
     expect(() => tensorGpst(key(0), { x, y }, { ...options, lambda: -1 })).toThrow(/lambda/);
+    expect(() => tensorGpst(key(0), { x, y }, { ...options, heldOut: 1 })).toThrow(/heldOut/);
     expect(() => tensorGpst(key(0), { x: y, y }, options)).toThrow(ShapeError);
+  });
+
+  it("has bands as wide as its errors where images are held out, and too narrow ones without", () => {
+    const coverage = (draw: number, heldOut: number): number => {
+      const images = normal(key(draw), [160, 5, 5, 1]);
+      const sums = images.at(":", "0:3", "0:3", 0).sum({ axis: [1, 2] });
+      const values = sums.add(normal(key(10 + draw), [160]));
+      const fit = tensorGpst(
+        key(0),
+        { x: images.at(":60"), y: values.at(":60") },
+        { latent: [3, 3], ranks: [3, 3, 1], lambda: 0, restarts: 2, maxIterations: 300, heldOut },
+      );
+      const { mean, variance } = fit.predict(images.at("60:"));
+      const width = variance
+        .add(fit.noise ** 2)
+        .sqrt()
+        .mul(1.96);
+      return values.at("60:").sub(mean).abs().lessEqual(width).astype("float64").mean().item();
+    };
+    const average = (heldOut: number): number =>
+      [1, 2, 3].reduce((sum, draw) => sum + coverage(draw, heldOut) / 3, 0);
+    const [chosen, published] = [average(1 / 3), average(0)];
+    expect(chosen).toBeGreaterThan(0.85);
+    expect(published).toBeLessThan(chosen - 0.05);
+  });
+
+  it("takes the noise with which held-out values are likeliest", () => {
+    const [g, held] = [normal(key(4), [30, 3]), normal(key(5), [12, 3])];
+    const weights = tensor([1, -2, 0.5]);
+    const seen = { g, y: g.matmul(weights).add(normal(key(6), [30]).mul(0.3)) };
+    const unseen = { g: held, y: held.matmul(weights).add(normal(key(7), [12]).mul(0.3)) };
+    // The same density from the posterior of the weights.
+    const lossAt = (noise: number): number => {
+      const precision = g.transpose().matmul(g).div(noise).add(eye(3));
+      const mean = held.matmul(solve(precision, g.transpose().matmul(seen.y).div(noise)));
+      const variance = held.mul(solve(precision, held.transpose()).transpose()).sum({ axis: 1 }).add(noise);
+      const residual = unseen.y.sub(mean);
+      return variance
+        .mul(2 * Math.PI)
+        .log()
+        .add(residual.square().div(variance))
+        .sum()
+        .div(2)
+        .item();
+    };
+    const { loss, logNoise } = heldOutFit(seen, unseen);
+    expect(loss).toBeCloseTo(lossAt(Math.exp(logNoise)), 9);
+    for (const factor of [0.5, 0.9, 1.1, 2])
+      expect(lossAt(Math.exp(logNoise) * factor)).toBeGreaterThan(loss);
   });
 });

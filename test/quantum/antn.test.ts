@@ -1,10 +1,13 @@
 import { DomainError, fromTypedArray, matmul, ShapeError, type Tensor, tensor } from "polyadic";
 import { ttLinear } from "polyadic/decompose";
+import { solve } from "polyadic/linalg";
 import { dense, gruCell, recurrent, sequential } from "polyadic/nn";
 import {
+  type Ansatz,
   type AntnOptions,
   allConfigurations,
   antn,
+  dmrg,
   groundState,
   heisenbergJ1J2,
   LocalHamiltonian,
@@ -17,6 +20,7 @@ import {
 import { foldIn, key, normal } from "polyadic/random";
 import { grad } from "polyadic/transform";
 import { describe, expect, it, test } from "vitest";
+import { reconfigurationStep } from "../../src/quantum/reconfiguration.ts";
 import { near } from "../transform/near.ts";
 
 const every = (sites: number, d = 2): Tensor =>
@@ -290,5 +294,121 @@ describe("antn: bad input", () => {
       }).init(foldIn(key(0), 1)),
     ).toThrow(/causal layer was expected/);
     expect(() => antn({ sites: 4, bond: 3, network: causal }).init(key(0))).toThrow(/a layer from/);
+  });
+});
+
+describe("turned spins", () => {
+  it("keep energies and make the unfrustrated ground state positive", () => {
+    const on = lattice([2, 4]);
+    const second = [1, 3, 4, 6];
+    const plain = groundState(heisenbergJ1J2(on, { j2: 0.3 }));
+    const turned = groundState(heisenbergJ1J2(on, { j2: 0.3, turned: second }));
+    expect(turned.energy).toBeCloseTo(plain.energy, 9);
+    near(turned.state.abs(), plain.state.abs(), 1e-7);
+    const { state } = groundState(heisenbergJ1J2(on, { turned: second }));
+    expect(Math.abs(state.sum().item())).toBeCloseTo(state.abs().sum().item(), 7);
+    expect(() => heisenbergJ1J2(on, { turned: [8] })).toThrow(/turned/);
+  });
+});
+
+describe("dmrg", () => {
+  it("is exact where the bond suffices", () => {
+    const hamiltonian = heisenbergJ1J2(lattice(6), { j2: 0.4 });
+    const exact = groundState(hamiltonian);
+    const found = dmrg(key(1), hamiltonian, { bond: 8 });
+    expect(found.converged).toBe(true);
+    expect(found.energy).toBeCloseTo(exact.energy, 8);
+    const ansatz = antn({ sites: 6, bond: 8, network: "none" });
+    const psi = stateVector(ansatz, ansatz.withCores(ansatz.init(key(0)), found.cores));
+    expect(Math.abs(matmul(psi, exact.state).item())).toBeCloseTo(1, 7);
+  });
+
+  it("has the energy of its state and the floor of its bond, for terms of one and three sites too", () => {
+    const matrix = normal(key(2), [8, 8]);
+    const hamiltonian = new LocalHamiltonian(5, [
+      ...[0, 1, 2, 3].map((i) => ({ sites: [i + 1, i], matrix: normal(key(i), [4, 4]) })).map(symmetric),
+      symmetric({ sites: [3, 0, 4], matrix }),
+      symmetric({ sites: [2], matrix: normal(key(9), [2, 2]) }),
+    ]);
+    const exact = groundState(hamiltonian);
+    expect(dmrg(key(1), hamiltonian, { bond: 4 }).energy).toBeCloseTo(exact.energy, 8);
+    const small = dmrg(key(1), hamiltonian, { bond: 2 });
+    const ansatz = antn({ sites: 5, bond: 2, network: "none" });
+    const psi = stateVector(ansatz, ansatz.withCores(ansatz.init(key(0)), small.cores));
+    const energy = psi.mul(hamiltonian.apply(psi)).sum().item();
+    expect(energy).toBeGreaterThanOrEqual(exact.energy - 1e-9);
+    expect(energy).toBeLessThan(exact.energy + 0.2 * Math.abs(exact.energy));
+    expect(() => dmrg(key(0), hamiltonian, { bond: 0 })).toThrow(/bond/);
+  });
+});
+
+const symmetric = ({
+  sites,
+  matrix,
+}: {
+  sites: readonly number[];
+  matrix: Tensor;
+}): {
+  sites: readonly number[];
+  matrix: Tensor;
+} => ({ sites, matrix: matrix.add(matrix.transpose()) });
+
+describe("stochastic reconfiguration", () => {
+  it("is the natural gradient of the samples", () => {
+    // One parameter per site of a product state: everything can be written down.
+    const ansatz: Ansatz<Tensor> = {
+      sites: 2,
+      localDim: 2,
+      init: () => tensor([0.3, -0.2]),
+      logProb: (p, x) => x.astype("float64").mul(p).sum({ axis: 1 }).mul(2),
+      amplitude: () => {
+        throw new Error("not needed");
+      },
+      sample: () => {
+        throw new Error("not needed");
+      },
+    };
+    const x = tensor([
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+      [1, 0],
+    ]).astype("int32");
+    const energies = tensor([1, -2, 0.5, 3, 0.5]);
+    const params = tensor([0.3, -0.2]);
+    const rate = 1e-3;
+    const step = reconfigurationStep(ansatz, { damping: 1e-9, maxChange: 10 });
+    const moved = step(params, x, energies, rate).sub(params).div(rate);
+    const centre = (v: Tensor): Tensor => v.sub(v.mean({ axis: 0 }));
+    const rows = centre(x.astype("float64"));
+    const expected = solve(rows.transpose().matmul(rows), rows.transpose().matmul(centre(energies))).neg();
+    near(moved, expected, 1e-5);
+    const small = reconfigurationStep(ansatz, { damping: 1e-9, maxChange: 1e-4 })(params, x, energies, 1);
+    const length = rows.matmul(small.sub(params)).square().mean().sqrt().item();
+    expect(length).toBeCloseTo(1e-4, 7);
+  });
+
+  it("needs few steps", () => {
+    const hamiltonian = heisenbergJ1J2(lattice(6), { j2: 0.2, turned: [1, 3, 5] });
+    const exact = groundState(hamiltonian);
+    const ansatz = antn({ sites: 6, bond: 2, hidden: 8, symmetries: { total: 3 } });
+    const from = ansatz.init(key(1));
+    const params = ansatz.withCores(
+      from,
+      from.cores.map((core) => core.abs()),
+    );
+    const options = { samples: 128, steps: 30, params } as const;
+    const energy = (found: { params: typeof params }): number => {
+      const psi = stateVector(ansatz, found.params);
+      return psi.mul(hamiltonian.apply(psi)).sum().item();
+    };
+    const natural = energy(vmc(key(2), ansatz, hamiltonian, { ...options, reconfiguration: {} }));
+    const plain = energy(vmc(key(2), ansatz, hamiltonian, options));
+    expect(natural - exact.energy).toBeLessThan(0.01 * Math.abs(exact.energy));
+    expect(natural).toBeLessThan(plain);
+    expect(() => vmc(key(2), ansatz, hamiltonian, { ...options, reconfiguration: { damping: 0 } })).toThrow(
+      /damping/,
+    );
   });
 });

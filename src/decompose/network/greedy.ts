@@ -75,6 +75,8 @@ const IDLE = 1e-3;
 /** Idle rounds running after which to stop. */
 const PATIENCE = 2;
 const PROBE_STEPS = 20;
+/** Of the key for fresh starts, apart from the rounds' own. */
+const FRESH = 2 ** 31 - 1;
 
 /**
  * Grows a tensor network from rank 1 until it fits a tensor, the present entries of one, or minimises any
@@ -144,7 +146,9 @@ export function tnGreedy(
     }
   }
   if (options.shrink !== false && current.loss <= tol) {
-    const smaller = shrinkNetwork(current.network, tol, (network) => fitter.fit(network, "full"));
+    // Adam would need too many steps from a random start.
+    const fresh = target instanceof Tensor && options.solver !== "adam" ? foldIn(key, FRESH) : null;
+    const smaller = shrinkNetwork(fresh, current.network, tol, (network) => fitter.fit(network, "full"));
     if (smaller) {
       current = smaller;
       record(null);

@@ -5,42 +5,65 @@ import { qr } from "../../linalg/orthogonal/qr.ts";
 import { svd } from "../../linalg/spectral/svd.ts";
 import { matmul } from "../../ops/contract.ts";
 import { mT, narrowAxis, reshape } from "../../ops/movement.ts";
+import { foldIn, type Key } from "../../random/key.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Network } from "../types.ts";
-import { coreLabels, withoutTrivialEdges } from "./graph.ts";
-import { networkParameters, unfoldCore } from "./grow.ts";
+import { coreLabels, edgeRanks, networkShape, withoutTrivialEdges } from "./graph.ts";
+import { networkParameters, randomNetwork, unfoldCore } from "./grow.ts";
 
 interface Fitted {
   readonly network: Network;
   readonly loss: number;
 }
 
+/** Random starts of a network whose truncated cores do not lead to a fit. */
+const FRESH_STARTS = 4;
+
 /**
- * Lowers ranks one by one, those first that save most numbers, as long as a fit from the truncated cores stays at
- * `limit` or below. Null when no rank can be lowered. One full fit for every edge that is tried.
+ * Lowers ranks one by one, those first that save most numbers, as long as a fit stays at `limit` or below: from the truncated
+ * cores, and where that leads nowhere for any edge, from random ones (a swamp of the old cores is not one of all). Null when no
+ * rank can be lowered. Up to five full fits for every edge that is tried; one where `key` is null and nothing starts afresh.
  */
 export function shrinkNetwork(
+  key: Key | null,
   network: Network,
   limit: number,
   refit: (network: Network) => Fitted,
 ): Fitted | null {
   let best: Fitted | null = null;
-  for (;;) {
+  for (let round = 0; ; round++) {
     const from = withoutTrivialEdges(best?.network ?? network);
     const smaller = from.graph.edges
       .map((_, edge) => decreaseRank(from, edge))
       .sort((a, b) => networkParameters(a) - networkParameters(b));
-    let found: Fitted | null = null;
-    for (const candidate of smaller) {
-      const fitted = refit(candidate);
-      if (!(fitted.loss <= limit)) continue;
-      found = fitted;
-      break;
-    }
+    const fresh = key
+      ? smaller.flatMap((candidate, edge) =>
+          Array.from({ length: FRESH_STARTS }, (_, start) =>
+            scattered(foldIn(foldIn(key, round), FRESH_STARTS * edge + start), candidate),
+          ),
+        )
+      : [];
+    const found = firstFit([...smaller, ...fresh], limit, refit);
     if (!found) return best;
     best = found;
   }
 }
+
+function firstFit(
+  candidates: readonly Network[],
+  limit: number,
+  refit: (network: Network) => Fitted,
+): Fitted | null {
+  for (const candidate of candidates) {
+    const fitted = refit(candidate);
+    if (fitted.loss <= limit) return fitted;
+  }
+  return null;
+}
+
+/** Random cores of the same shapes. */
+const scattered = (key: Key, network: Network): Network =>
+  randomNetwork(key, network.graph, networkShape(network), edgeRanks(network));
 
 /** The network without the weakest of the directions that an edge joins, its two cores orthogonalised towards it. */
 export function decreaseRank(network: Network, edge: number): Network {

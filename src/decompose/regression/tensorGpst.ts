@@ -2,14 +2,9 @@
 // with it, sparse and smooth. Source: Sun, Manchester, Jin, Liu, Chen, "Tensor Gaussian process with contraction for
 // multi-channel imaging analysis" (2023).
 
-import { jit } from "../../compiler/jit.ts";
-import { kron } from "../../linalg/constructors/structured.ts";
-import { cholesky } from "../../linalg/systems/cholesky.ts";
-import { solveTriangular } from "../../linalg/systems/solveTriangular.ts";
-import { matmul } from "../../ops/contract.ts";
-import { diagonal, mT, transpose } from "../../ops/movement.ts";
+import { take } from "../../ops/gather.ts";
 import { proxTotalVariation1d, softThreshold } from "../../optim/proximal.ts";
-import { normal } from "../../random/distributions.ts";
+import { normal, permutation } from "../../random/distributions.ts";
 import { foldIn, type Key, split } from "../../random/key.ts";
 import { checkCount, checkPositive } from "../../tensor/check.ts";
 import { eye, fromTypedArray } from "../../tensor/create.ts";
@@ -17,8 +12,19 @@ import { DomainError, ShapeError } from "../../tensor/errors.ts";
 import { checkAborted, type IterationOptions } from "../../tensor/progress.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { valueAndGrad } from "../../transform/gradient.ts";
 import { checkColumn, checkFiniteRows, realNumbers } from "../base/observations.ts";
+import {
+  type Block,
+  COMPILED,
+  features,
+  type Images,
+  laidOut,
+  type Params,
+  predictor,
+  VIEWS,
+  type View,
+} from "./contractedProcess.ts";
+import { heldOutFit } from "./heldOut.ts";
 
 export interface TensorGpData {
   /** `[N, H, W, C]` */
@@ -38,6 +44,11 @@ export interface TensorGpOptions extends IterationOptions {
   readonly tol?: number;
   /** Random starts, of which the best is kept; 3 unless told. */
   readonly restarts?: number;
+  /**
+   * Share of the images by which the start, the iteration and the noise are chosen, and which the kernel is not fitted to; 1/3 unless
+   * told. 0 chooses all three by the objective, as published. Where the share is below four images, none are held out.
+   */
+  readonly heldOut?: number;
 }
 
 export interface TensorGpstOptions extends TensorGpOptions {
@@ -55,28 +66,20 @@ export interface TensorGp {
   readonly B: Tensor;
   /** `[r_1, h]`, `[r_2, w]`, `[r_3, C]`: K_j = U_jᵀ U_j. */
   readonly U: readonly [Tensor, Tensor, Tensor];
-  /** Standard deviation of the noise, in units of y. */
+  /** Standard deviation of what an observation adds to the process, in units of y: bands are mean ± c √(variance + noise²). */
   readonly noise: number;
   /** The objective after each iteration of the kept start. */
   readonly history: readonly number[];
   readonly iterations: number;
+  /** Whether the start stopped by itself before `maxIterations`. */
   readonly converged: boolean;
 }
 
-interface Params {
-  readonly A: Tensor;
-  readonly B: Tensor;
-  readonly U1: Tensor;
-  readonly U2: Tensor;
-  readonly U3: Tensor;
-  /** log σ² */
-  readonly logNoise: Tensor;
-}
-
-type Block = keyof Params;
-
 const FIRST_NOISE = 0.5;
 const HALVINGS = 12;
+/** Iterations without a better loss on held-out images after which a start ends. */
+const PATIENCE = 30;
+const FEWEST_HELD = 4;
 
 /**
  * y = f(X ×₁ A ×₂ B) + noise with a Gaussian process f whose kernel is a product over modes. Minimises the negative log marginal
@@ -121,66 +124,46 @@ function fitProcess(
   options: TensorGpOptions,
   contraction: Contraction | null,
 ): TensorGp {
-  const { learningRate = 1e-2, maxIterations = 500, tol = 1e-4, restarts = 3 } = options;
+  const { learningRate = 1e-2, maxIterations = 500, tol = 1e-4, restarts = 3, heldOut = 1 / 3 } = options;
   checkCount(`${what}: maxIterations`, maxIterations);
   checkCount(`${what}: restarts`, restarts);
   checkPositive(`${what}: learningRate`, learningRate);
   if (!(tol >= 0)) throw new DomainError(`${what}: tol: a number of at least 0 was expected, got ${tol}`);
+  if (!(heldOut >= 0 && heldOut < 1))
+    throw new DomainError(`${what}: heldOut: a share from 0 to below 1 was expected, got ${heldOut}`);
   if (!(Array.isArray(options.ranks) && options.ranks.length === 3))
     throw new ShapeError(`${what}: ranks: three were expected, got ${String(options.ranks)}`);
   for (const rank of options.ranks) checkCount(`${what}: ranks`, rank);
   const { x: images, y, mean, scale } = checkData(data, what);
-  const x = laidOut(images);
-  const lambda = contraction?.lambda ?? 0;
+  const [startKey, orderKey] = split(key) as [Key, Key];
+  const { seen, unseen } = divided(orderKey, images, y, heldOut);
   const blocks: readonly Block[] = contraction
     ? ["A", "B", "U1", "U2", "U3", "logNoise"]
     : ["U1", "U2", "U3", "logNoise"];
-  const penalty = (p: Params): number => (lambda === 0 ? 0 : lambda * roughness(p));
-  let kept: { params: Params; best: number; history: number[]; converged: boolean } | null = null;
+  const lambda = contraction?.lambda ?? 0;
+  let kept: Descent | null = null;
   for (let start = 0; start < restarts; start++) {
-    let params = startParams(foldIn(key, start), images.shape, options.ranks, contraction);
-    let now = Number.POSITIVE_INFINITY;
-    let best = { params, value: now };
-    const history: number[] = [];
-    let converged = false;
-    while (history.length < maxIterations && !converged) {
-      checkAborted(options.signal, what);
-      let view: View | null = null;
-      let reduced = x.byRow;
-      for (const block of blocks) {
-        if (VIEWS[block] !== view) {
-          view = VIEWS[block];
-          reduced = view.reduce(x, params);
-        }
-        const { value: smooth, grad } = COMPILED[block].slope(reduced, y, params);
-        const before = smooth.item() + penalty(params);
-        let rate = learningRate;
-        now = before;
-        for (let halving = 0; halving < HALVINGS; halving++, rate /= 2) {
-          const next = moved(params, block, grad, rate, lambda);
-          // With A or B gone nothing of the images is left, every gradient vanishes, and no later step could come back.
-          if ((block === "A" || block === "B") && l1(next[block]) === 0) continue;
-          const then = COMPILED[block].value(reduced, y, next).item() + penalty(next);
-          if (!(then <= before)) continue;
-          params = next;
-          now = then;
-          break;
-        }
-        if (block === "B") params = rescaled(params);
-      }
-      history.push(now);
-      if (now < best.value) best = { params, value: now };
-      const earlier = history.at(-2);
-      converged = earlier !== undefined && Math.abs(earlier - now) <= tol * Math.abs(now);
-      options.onProgress?.({
-        fraction: (start + history.length / maxIterations) / restarts,
-        stage: `start ${start + 1}`,
-      });
-    }
-    if (!kept || best.value < kept.best) kept = { params: best.params, best: best.value, history, converged };
+    checkAborted(options.signal, what);
+    const first = startParams(foldIn(startKey, start), images.shape, options.ranks, contraction);
+    const run = descend(first, seen, unseen, {
+      blocks,
+      lambda,
+      learningRate,
+      maxIterations,
+      tol,
+      watch: (iterations) => {
+        checkAborted(options.signal, what);
+        options.onProgress?.({
+          fraction: (start + iterations / maxIterations) / restarts,
+          stage: `start ${start + 1}`,
+        });
+      },
+    });
+    if (!kept || run.best < kept.best) kept = run;
   }
-  const { params, history, converged } = kept!;
-  const predict = predictor(x, y, params);
+  const { history, converged } = kept!;
+  const params = unseen ? withUncertainNoise(kept!.params, unseen.y.size) : kept!.params;
+  const predict = predictor(laidOut(images), y, params);
   return {
     predict: (more) => {
       const [, h, w, c] = images.shape;
@@ -203,122 +186,96 @@ function fitProcess(
   };
 }
 
-/** The images with the axis to be contracted last in front, `[N, H, C W]` and `[N, W, C H]`: tall products, no gathers. */
-interface Images {
-  readonly byRow: Tensor;
-  readonly byColumn: Tensor;
+interface Sample {
+  readonly x: Images;
+  readonly y: Tensor;
 }
 
-function laidOut(x: Tensor): Images {
-  const [n, h, w, c] = x.shape as [number, number, number, number];
-  return {
-    byRow: transpose(x, [0, 1, 3, 2]).reshape([n, h, c * w]),
-    byColumn: transpose(x, [0, 2, 3, 1]).reshape([n, w, c * h]),
-  };
+interface Descent {
+  readonly params: Params;
+  /** The objective, or the loss on held-out images: what the best parameters were chosen by. */
+  readonly best: number;
+  readonly history: readonly number[];
+  readonly converged: boolean;
 }
 
-/**
- * The entries of (U3 ⊗ U2 ⊗ U1) vec(X ×₁ A ×₂ B), `[N, R]`, in two steps, the first of which does not depend on some blocks
- * and is done once for their steps. Each view has an order of its own for the R features; the kernel does not see it.
- */
-interface View {
-  reduce(x: Images, params: Params): Tensor;
-  features(reduced: Tensor, params: Params): Tensor;
+interface DescentOptions {
+  readonly blocks: readonly Block[];
+  readonly lambda: number;
+  readonly learningRate: number;
+  readonly maxIterations: number;
+  readonly tol: number;
+  /** Called after each iteration; throws to abort. */
+  readonly watch: (iterations: number) => void;
 }
 
-/** Contracts the last axis of `[N, a, b]` with the rows of a matrix, and brings the other axis to the end. */
-const contracted = (x: Tensor, rows: Tensor): Tensor => mT(matmul(x, mT(rows))).contiguous();
-
-const flat = (x: Tensor): Tensor => x.reshape([x.shape[0]!, -1]);
-
-const HEIGHT: View = {
-  reduce: ({ byRow }, { U2, B, U3 }) => contracted(byRow, kron(U3, matmul(U2, B))),
-  features: (reduced, { U1, A }) => flat(matmul(reduced, mT(matmul(U1, A)))),
-};
-
-const WIDTH: View = {
-  reduce: ({ byColumn }, { U1, A, U3 }) => contracted(byColumn, kron(U3, matmul(U1, A))),
-  features: (reduced, { U2, B }) => flat(matmul(reduced, mT(matmul(U2, B)))),
-};
-
-const LATENT: View = {
-  // [N, C w, h]
-  reduce: ({ byRow }, { A, B, U3 }) =>
-    matmul(contracted(byRow, kron(eye(U3.shape[1]!), B)), mT(A)).contiguous(),
-  features: (z, { U1, U2, U3 }) => flat(matmul(mT(matmul(z, mT(U1))), mT(kron(U3, U2)))),
-};
-
-const VIEWS: Readonly<Record<Block, View>> = {
-  A: HEIGHT,
-  B: WIDTH,
-  U1: LATENT,
-  U2: LATENT,
-  U3: LATENT,
-  logNoise: LATENT,
-};
-
-/** ½(log det K + yᵀ K⁻¹ y) for K = G Gᵀ + σ² I, through the smaller of the two Gram matrices. */
-function likelihood(g: Tensor, y: Tensor, logNoise: Tensor): Tensor {
-  const [n, r] = g.shape as [number, number];
-  const noise = logNoise.exp();
-  if (n <= r) {
-    const l = cholesky(matmul(g, mT(g)).add(eye(n).mul(noise)));
-    const z = solveTriangular(l, y, { lower: true });
-    return diagonal(l).log().sum().add(z.square().sum().mul(0.5));
+/** One start: steps block by block on `seen`, from which the best iteration is kept, by `unseen` if there is such. */
+function descend(first: Params, seen: Sample, unseen: Sample | null, options: DescentOptions): Descent {
+  const { blocks, lambda, learningRate, maxIterations, tol } = options;
+  const penalty = (p: Params): number => (lambda === 0 ? 0 : lambda * roughness(p));
+  let params = first;
+  let now = Number.POSITIVE_INFINITY;
+  let best = { params, value: now, iteration: 0 };
+  const history: number[] = [];
+  let converged = false;
+  while (history.length < maxIterations && !converged) {
+    let view: View | null = null;
+    let reduced = seen.x.byRow;
+    for (const block of blocks) {
+      if (VIEWS[block] !== view) {
+        view = VIEWS[block];
+        reduced = view.reduce(seen.x, params);
+      }
+      const { value: smooth, grad } = COMPILED[block].slope(reduced, seen.y, params);
+      const before = smooth.item() + penalty(params);
+      let rate = learningRate;
+      now = before;
+      for (let halving = 0; halving < HALVINGS; halving++, rate /= 2) {
+        const next = moved(params, block, grad, rate, lambda);
+        // With A or B gone nothing of the images is left, every gradient vanishes, and no later step could come back.
+        if ((block === "A" || block === "B") && l1(next[block]) === 0) continue;
+        const then = COMPILED[block].value(reduced, seen.y, next).item() + penalty(next);
+        if (!(then <= before)) continue;
+        params = next;
+        now = then;
+        break;
+      }
+      if (block === "B") params = rescaled(params);
+    }
+    history.push(now);
+    const [value, candidate] = unseen ? judged(params, seen, unseen) : [now, params];
+    if (value < best.value) best = { params: candidate, value, iteration: history.length };
+    const earlier = history.at(-2);
+    converged =
+      (earlier !== undefined && Math.abs(earlier - now) <= tol * Math.abs(now)) ||
+      (unseen !== null && history.length - best.iteration >= PATIENCE);
+    options.watch(history.length);
   }
-  const l = cholesky(matmul(mT(g), g).add(eye(r).mul(noise)));
-  const z = solveTriangular(l, matmul(mT(g), y), { lower: true });
-  const fitted = y.square().sum().sub(z.square().sum()).div(noise);
-  return diagonal(l)
-    .log()
-    .sum()
-    .add(logNoise.mul((n - r) / 2))
-    .add(fitted.mul(0.5));
+  return { params: best.params, best: best.value, history, converged };
 }
 
-/** The likelihood as a function of one block, and its slope; compiled once for each shape of data. */
-interface Compiled {
-  value(reduced: Tensor, y: Tensor, params: Params): Tensor;
-  slope(reduced: Tensor, y: Tensor, params: Params): { readonly value: Tensor; readonly grad: Tensor };
+/** The loss on images that had no part in the steps, and the parameters with the noise that suits them. */
+function judged(params: Params, seen: Sample, unseen: Sample): [number, Params] {
+  const { loss, logNoise } = heldOutFit(
+    { g: features(seen.x, params), y: seen.y },
+    { g: features(unseen.x, params), y: unseen.y },
+  );
+  return [loss, { ...params, logNoise: scalar(logNoise) }];
 }
 
-function compiled(block: Block): Compiled {
-  const value = (reduced: Tensor, y: Tensor, p: Params): Tensor =>
-    likelihood(VIEWS[block].features(reduced, p), y, p.logNoise);
-  return {
-    value: jit(value),
-    slope: jit((reduced: Tensor, y: Tensor, p: Params) =>
-      valueAndGrad((own: Tensor) => value(reduced, y, { ...p, [block]: own }))(p[block]),
-    ),
-  };
-}
-
-const COMPILED: Readonly<Record<Block, Compiled>> = {
-  A: compiled("A"),
-  B: compiled("B"),
-  U1: compiled("U1"),
-  U2: compiled("U2"),
-  U3: compiled("U3"),
-  logNoise: compiled("logNoise"),
-};
-
-/** `[N, R]`, in the order of the first view. */
-const features = (x: Images, params: Params): Tensor => HEIGHT.features(HEIGHT.reduce(x, params), params);
-
-function predictor(
-  x: Images,
+/** Images that are fitted and images that are held out, at random; null for the latter where they would be too few. */
+function divided(
+  key: Key,
+  images: Tensor,
   y: Tensor,
-  params: Params,
-): (images: Images) => { mean: Tensor; variance: Tensor } {
-  // The weights of the R features have the posterior N(M⁻¹ Gᵀ y, σ² M⁻¹), M = Gᵀ G + σ² I.
-  const g = features(x, params);
-  const noise = params.logNoise.exp();
-  const l = cholesky(matmul(mT(g), g).add(eye(g.shape[1]!).mul(noise)));
-  const z = solveTriangular(l, matmul(mT(g), y), { lower: true });
-  return (images) => {
-    const v = solveTriangular(l, mT(features(images, params)).contiguous(), { lower: true });
-    return { mean: matmul(mT(v), z), variance: v.square().sum({ axis: 0 }).mul(noise) };
-  };
+  share: number,
+): { seen: Sample; unseen: Sample | null } {
+  const n = y.size;
+  const held = Math.floor(n * share);
+  const sample = (rows: Tensor): Sample => ({ x: laidOut(take(images, rows)), y: take(y, rows) });
+  if (held < FEWEST_HELD) return { seen: { x: laidOut(images), y }, unseen: null };
+  const order = permutation(key, n);
+  return { seen: sample(order.at(`${held}:`)), unseen: sample(order.at(`:${held}`)) };
 }
 
 const l1 = (x: Tensor): number => {
@@ -348,6 +305,14 @@ function moved(params: Params, block: Block, grad: Tensor, rate: number, lambda:
   return { ...params, [block]: softThreshold(smooth, lambda * rate * variation(other)) };
 }
 
+const scalar = (value: number): Tensor => fromTypedArray(Float64Array.of(value), [], "float64");
+
+/** The variance of Student's t with as many degrees of freedom as there were residuals to know the noise from. */
+const withUncertainNoise = (params: Params, residuals: number): Params => ({
+  ...params,
+  logNoise: params.logNoise.add(Math.log(residuals / (residuals - 2))),
+});
+
 const frobenius = (x: Tensor): number => Math.sqrt(x.square().sum().item());
 
 /** ‖A‖ = 1, and B takes the scale: neither likelihood nor penalty change. */
@@ -371,7 +336,7 @@ function startParams(
     U1: unit(normal(keys[2], [ranks[0], h])),
     U2: unit(normal(keys[3], [ranks[1], w])),
     U3: normal(keys[4], [ranks[2], channels!]),
-    logNoise: fromTypedArray(Float64Array.of(2 * Math.log(FIRST_NOISE)), [], "float64"),
+    logNoise: scalar(2 * Math.log(FIRST_NOISE)),
   };
 }
 
