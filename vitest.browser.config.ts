@@ -71,7 +71,7 @@ function project(name: keyof typeof parts, isolated: boolean): TestProjectConfig
       name: `${name}, ${isolated ? "isolated" : "not isolated"}`,
       include,
       setupFiles: ["test/setup.ts", "test/browser/setup.ts"],
-      testTimeout: 60_000,
+      testTimeout: 180_000,
       provide: { isolated, seed: Number(process.env["FC_SEED"] ?? 0) },
       browser: {
         enabled: true,

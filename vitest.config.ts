@@ -16,7 +16,7 @@ const config: ViteUserConfig = defineConfig({
     exclude: ["test/browser/**"],
     provide: { seed: Number(process.env["FC_SEED"] ?? 0) },
     setupFiles: ["test/setup.ts"],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     pool: "forks",
     maxWorkers: 2,
   },

@@ -243,6 +243,7 @@ export default study({
     growthBtt: between(1.45, 1.55),
     plannedSavings: atLeast(5),
   },
+  expectAtFullScale: { digitsBttOverDense: atMost(0.9) },
 });
 
 /** Handwritten digits by every structure at several widths; how BTT's loss compares with the dense one at equal multiplications. */

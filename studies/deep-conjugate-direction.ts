@@ -80,4 +80,5 @@ export default study({
     growthDcdm: atMost(0.6),
     growthCg: atLeast(0.8),
   },
+  expectAtFullScale: { stepsOnTrainedGrid: atMost(10) },
 });

@@ -169,7 +169,7 @@ export default study({
     );
     const decaying = built({ radial: (r) => Math.exp(-20 * r) / r }, draw(key, 20000).points, { tolerance });
     report.note(`Ranks by level of exp(-20 r)/r, coarsest first: ${decaying.ranks.join(", ")}.`);
-    return measured;
+    return { ...measured, coarsestOverFinestRank: decaying.ranks[0]! / decaying.ranks.at(-1)! };
   },
   expect: {
     error: atMost(3e-3),
@@ -178,4 +178,5 @@ export default study({
     estimateOverWorst: between(0.1, 10),
     costExponent: atMost(1.3),
   },
+  expectAtFullScale: { coarsestOverFinestRank: atMost(0.6) },
 });

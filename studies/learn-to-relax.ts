@@ -173,4 +173,5 @@ export default study({
     growthGaussSeidel: atLeast(1.7),
     growthCheb: atMost(1.4),
   },
+  expectAtFullScale: { tsallisOverBestFixed: atMost(1.5) },
 });

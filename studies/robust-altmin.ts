@@ -144,4 +144,5 @@ export default study({
     coldError: between(3e-3, 3e-2),
     exactError: atMost(1e-6),
   },
+  expectAtFullScale: { workRatio: atLeast(3) },
 });

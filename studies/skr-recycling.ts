@@ -191,4 +191,5 @@ export default study({
     growthGmres: atLeast(1.3),
     growthSorted: atMost(1.15),
   },
+  expectAtFullScale: { gmresOverSorted: atLeast(2) },
 });

@@ -173,4 +173,5 @@ export default study({
     heavyWithoutStorage: atMost(0.2),
     storedOverBound: atMost(1),
   },
+  expectAtFullScale: { slope: atMost(-0.7) },
 });

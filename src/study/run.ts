@@ -1,7 +1,7 @@
 // Runs a study and holds what it measured against what it expects.
 import type { ChartSpec } from "../plot/chart.ts";
 import { key } from "../random/key.ts";
-import type { Cell, Measured, Scale, Study } from "./study.ts";
+import { type Cell, expectationsOf, type Measured, type Scale, type Study } from "./study.ts";
 
 /** One expectation, and what came. */
 export interface Check {
@@ -54,7 +54,7 @@ export async function runStudy(
       note: (text) => void notes.push(text),
     },
   });
-  const checks = Object.entries(of.expect).map(([name, expectation]): Check => {
+  const checks = Object.entries(expectationsOf(of, scale)).map(([name, expectation]): Check => {
     const value = measured[name];
     return {
       name,

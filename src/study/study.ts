@@ -38,7 +38,15 @@ export interface Study<M extends Measured = Measured> {
   run(context: StudyContext): M | Promise<M>;
   /** Conditions on the numbers of `run`; it may measure more than it promises. */
   readonly expect: { readonly [K in keyof M]?: Expectation };
+  /** Conditions on numbers that only the full scale measures, or other bounds for it. */
+  readonly expectAtFullScale?: Readonly<Record<string, Expectation>>;
 }
+
+/** What is expected of a run at that scale. */
+export const expectationsOf = (of: Study, scale: Scale): Readonly<Record<string, Expectation | undefined>> => ({
+  ...of.expect,
+  ...(scale === "full" && of.expectAtFullScale),
+});
 
 /**
  * Declares a study: the default export of a file in studies/. Throws DomainError for an id or a claim that will not

@@ -47,6 +47,21 @@ const averaging = study({
 });
 
 describe("runStudy", () => {
+  it("expects more, or other bounds, at full scale", async () => {
+    const both = study({
+      ...averaging,
+      expectAtFullScale: { size: atMost(0.05), draws: atLeast(10_000), missing: atLeast(0) },
+    });
+    expect((await runStudy(both, { seed: 3 })).checks.map(({ name }) => name)).toEqual(["size"]);
+    const { checks, passed } = await runStudy(both, { seed: 3, scale: "full" });
+    expect(checks.map(({ name, expected, holds }) => [name, expected, holds])).toEqual([
+      ["size", "at most 0.05", true],
+      ["draws", "at least 10000", true],
+      ["missing", "at least 0", false],
+    ]);
+    expect(passed).toBe(false);
+  });
+
   it("measures, checks, and gathers what the study reports", async () => {
     const outcome = await runStudy(averaging, { seed: 3 });
     expect(outcome.passed).toBe(true);
