@@ -43,7 +43,10 @@ export interface Study<M extends Measured = Measured> {
 }
 
 /** What is expected of a run at that scale. */
-export const expectationsOf = (of: Study, scale: Scale): Readonly<Record<string, Expectation | undefined>> => ({
+export const expectationsOf = (
+  of: Study,
+  scale: Scale,
+): Readonly<Record<string, Expectation | undefined>> => ({
   ...of.expect,
   ...(scale === "full" && of.expectAtFullScale),
 });

@@ -1,13 +1,13 @@
 // Compiled graphs as functions: inputs are copied into the arena, `main` runs once, results are copied out.
 
 import type { MatrixType } from "../../device/device.ts";
-import { enterArena, leaveArena, sharedMemory } from "../../device/wasm/memory.ts";
+import { enterArena, hasRoom, leaveArena, sharedMemory } from "../../device/wasm/memory.ts";
 import { runParts, type SharedKernel, shareOut } from "../../device/wasm/threads/pool.ts";
 import { bind } from "../../ops/bind.ts";
 import { planProduct, runProduct } from "../../ops/productPlan.ts";
 import { allocate, type DType, dtypeInfo, type Storage } from "../../tensor/dtype.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import type { Graph } from "../../transform/graphs/graph.ts";
+import { evaluateGraph, type Graph } from "../../transform/graphs/graph.ts";
 import { bufferOf, elementBytes } from "./buffers.ts";
 import { build } from "./build.ts";
 import { type CallOut, emit, motionsOf, offsetOf, type ParallelMap } from "./emit.ts";
@@ -17,7 +17,7 @@ import type { ContractStep, HostStep, Program } from "./steps.ts";
 
 /** What a graph became. */
 export interface Compiled {
-  readonly run: (inputs: readonly Tensor[]) => Tensor[];
+  readonly run: (inputs: readonly Tensor[]) => readonly Tensor[];
   readonly program: Program;
   readonly arenaBytes: number;
   /** Generated kernels, and calls out of the module. */
@@ -25,7 +25,10 @@ export interface Compiled {
   readonly calls: number;
 }
 
-/** `isTight` spares memory rather than passes over it. */
+/**
+ * `isTight` spares memory rather than passes over it. What needs more memory than WebAssembly has is run equation by
+ * equation, each in memory of its own.
+ */
 export function compile(graph: Graph, isTight = false): Compiled {
   const built = build(graph, isTight);
   const program = joinRows(built.program, built.buffers);
@@ -45,7 +48,8 @@ export function compile(graph: Graph, isTight = false): Compiled {
   const inputPlaces = program.inputs.map(placed);
   const constants = program.constants.map(({ value, place }) => ({ value, ...placed(place) }));
   const outputs = program.outputs.map((place) => (bufferOf(place) ? placed(place) : { place, offset: -1 }));
-  const run = (inputs: readonly Tensor[]): Tensor[] => {
+  const run = (inputs: readonly Tensor[]): readonly Tensor[] => {
+    if (!hasRoom(plan.bytes)) return evaluateGraph(graph, inputs);
     const address = enterArena(plan.bytes);
     // A program may run inside of a call out of itself.
     const before = base;

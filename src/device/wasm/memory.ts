@@ -72,8 +72,8 @@ export function memoryView(bytes: 4 | 8): Float32Array | Float64Array {
 /** The memory as bytes. */
 export const memoryView8 = (): Uint8Array => u8View;
 
-/** `bytes` rounded up to whole cache lines. */
-export const align = (bytes: number): number => (bytes + 63) & ~63;
+/** `bytes` rounded up to whole cache lines; they may be more than 32 bits count. */
+export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** More than any kernel lays out from address 0. Pages that are never touched take no memory. */
 export const SCRATCH: number = 32 << 20;
@@ -81,6 +81,22 @@ export const SCRATCH: number = 32 << 20;
 export const TABLES_AT: number = SCRATCH;
 export const TABLES_BYTES: number = 16 << 20;
 let top = TABLES_AT + TABLES_BYTES;
+
+/** Where the last arena must end: kernels compare addresses as signed numbers of 32 bits. */
+const ARENAS_END = 2 ** 31 - SLACK;
+
+/** Whether an arena of `bytes` bytes can be had on top of the others. Makes the memory grow for it. */
+export function hasRoom(bytes: number): boolean {
+  const end = top + align(bytes);
+  if (end > ARENAS_END) return false;
+  try {
+    reserve(end);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
 
 /** The address of a new arena of `bytes` bytes on top of the others; `leaveArena` with the same number gives it back. */
 export function enterArena(bytes: number): number {
