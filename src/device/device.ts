@@ -144,30 +144,24 @@ export type ReduceKernel = (typeof REDUCE_KERNELS)[number];
 /** The typed array of a float type. */
 export type FloatArray = Float32Array | Float64Array;
 
+/** A product of the part of a matrix with `rows` rows and `columns` columns from (row, column) on with a vector x, into y. */
+export type PartTimes = (
+  row: number,
+  column: number,
+  rows: number,
+  columns: number,
+  x: Float64Array,
+  xStart: number,
+  y: Float64Array,
+  yStart: number,
+) => void;
+
 /** A copy of a matrix of float64, by columns, for many products of its parts with vectors. */
 export interface HeldMatrix {
-  /** y += A x for `rows` rows and `columns` columns from (row, column) on. */
-  addTimes(
-    row: number,
-    column: number,
-    rows: number,
-    columns: number,
-    x: Float64Array,
-    xStart: number,
-    y: Float64Array,
-    yStart: number,
-  ): void;
-  /** y = Aᵀ x for the same part. */
-  transposedTimes(
-    row: number,
-    column: number,
-    rows: number,
-    columns: number,
-    x: Float64Array,
-    xStart: number,
-    y: Float64Array,
-    yStart: number,
-  ): void;
+  /** y += A x */
+  readonly addTimes: PartTimes;
+  /** y = Aᵀ x */
+  readonly transposedTimes: PartTimes;
   /** Gives its memory back; what was held last goes first. */
   release(): void;
 }

@@ -2,7 +2,7 @@
 // of the rest of the matrix are gathered into one product.
 // Source: Golub and Kahan (1965); Dongarra, Sorensen and Hammarling (1989) for the panels.
 import { makeReflectors, PANEL, type Reflectors, reflect } from "./householder.ts";
-import { PanelProducts } from "./panelProducts.ts";
+import { panelProducts } from "./panelProducts.ts";
 import { addTimes, adjointTimes, conjugateRow, multiply, scale, type Width } from "./vector.ts";
 
 export interface Bidiagonal {
@@ -34,7 +34,7 @@ export function bidiagonalize(w: Width, m: number, n: number, a: Float64Array): 
   const small = new Float64Array(PANEL * w);
   for (let first = 0; first < n; first += PANEL) {
     const last = Math.min(first + PANEL, n);
-    const trailing = new PanelProducts(w, a, first * (lm + w), lm, m - first, n - first);
+    const trailing = panelProducts(w, a, first * (lm + w), lm, m - first, n - first);
     const vp = first * lm;
     const up = first * ln;
     for (let c = first; c < last; c++) {

@@ -4,7 +4,7 @@
 // computations" (1989); Quintana-Ortí and van de Geijn, "Improving the performance of reduction to Hessenberg form"
 // (2006).
 import { makeReflectors, PANEL, type Reflectors, reflect } from "./householder.ts";
-import { PanelProducts } from "./panelProducts.ts";
+import { panelProducts } from "./panelProducts.ts";
 import { addTimes, adjointTimes, axpy, conjugateRow, multiply, scale, type Width } from "./vector.ts";
 
 /**
@@ -34,7 +34,7 @@ export function reduceToHessenberg(
   for (let first = low; first < high; first += PANEL) {
     const last = Math.min(first + PANEL, high);
     const panel = first * ld;
-    const trailing = new PanelProducts(w, a, (first + 1) * ld, ld, high + 1, high - first);
+    const trailing = panelProducts(w, a, (first + 1) * ld, ld, high + 1, high - first);
     for (let c = first; c < last; c++) {
       const done = c - first;
       const column = c * ld;

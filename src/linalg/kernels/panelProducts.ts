@@ -2,65 +2,46 @@
 // to condensed form, and all of it bound by memory.
 
 import { device } from "../../device/current.ts";
-import type { HeldMatrix } from "../../device/device.ts";
+import type { PartTimes } from "../../device/device.ts";
 import { addTimes, adjointTimes, type Width } from "./vector.ts";
 
 /** Entries from which on a copy for the device is worth while (measured). */
 const LARGE = 64 * 64;
 
-/** Columns of elements of `w` entries, column-major. Positions and counts are elements, of vectors entries. */
-export class PanelProducts {
-  readonly #w: Width;
-  readonly #data: Float64Array;
-  readonly #offset: number;
-  readonly #ld: number;
-  readonly #held: HeldMatrix | undefined;
+export interface PanelProducts {
+  /** y += A x */
+  readonly addTimes: PartTimes;
+  /** y = Aᴴ x */
+  readonly adjointTimes: PartTimes;
+  /** Ends them; the matrix may change again. */
+  release(): void;
+}
 
-  /** `data` must not change in the given rows and columns before `release`. */
-  constructor(w: Width, data: Float64Array, offset: number, ld: number, rows: number, columns: number) {
-    this.#w = w;
-    this.#data = data;
-    this.#offset = offset;
-    this.#ld = ld;
-    if (w === 1 && rows * columns >= LARGE)
-      this.#held = device.holdColumns?.(data, offset, ld, rows, columns);
-  }
-
-  /** y += A x for `rows` rows and `columns` columns from (row, column) on. */
-  addTimes(
-    row: number,
-    column: number,
-    rows: number,
-    columns: number,
-    x: Float64Array,
-    xo: number,
-    y: Float64Array,
-    yo: number,
-  ): void {
-    if (this.#held) this.#held.addTimes(row, column, rows, columns, x, xo, y, yo);
-    else addTimes(this.#w, 1, this.#data, this.#at(row, column), this.#ld, rows, columns, x, xo, y, yo);
-  }
-
-  /** y = Aᴴ x for the same part. */
-  adjointTimes(
-    row: number,
-    column: number,
-    rows: number,
-    columns: number,
-    x: Float64Array,
-    xo: number,
-    y: Float64Array,
-    yo: number,
-  ): void {
-    if (this.#held) this.#held.transposedTimes(row, column, rows, columns, x, xo, y, yo);
-    else adjointTimes(this.#w, this.#data, this.#at(row, column), this.#ld, rows, columns, x, xo, y, yo);
-  }
-
-  release(): void {
-    this.#held?.release();
-  }
-
-  #at(row: number, column: number): number {
-    return this.#offset + column * this.#ld + row * this.#w;
-  }
+/**
+ * Products of parts of `rows` rows and `columns` columns of elements of `w` entries, column-major. Positions in the matrix are
+ * elements, of vectors entries. The matrix must not change before `release`.
+ */
+export function panelProducts(
+  w: Width,
+  a: Float64Array,
+  offset: number,
+  ld: number,
+  rows: number,
+  columns: number,
+): PanelProducts {
+  const held =
+    w === 1 && rows * columns >= LARGE ? device.holdColumns?.(a, offset, ld, rows, columns) : undefined;
+  if (held)
+    return {
+      addTimes: held.addTimes,
+      adjointTimes: held.transposedTimes,
+      release: () => held.release(),
+    };
+  const at = (row: number, column: number): number => offset + column * ld + row * w;
+  return {
+    addTimes: (row, column, m, n, x, xo, y, yo) => addTimes(w, 1, a, at(row, column), ld, m, n, x, xo, y, yo),
+    adjointTimes: (row, column, m, n, x, xo, y, yo) =>
+      adjointTimes(w, a, at(row, column), ld, m, n, x, xo, y, yo),
+    release: () => undefined,
+  };
 }

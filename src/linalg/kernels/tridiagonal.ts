@@ -3,7 +3,7 @@
 // Source: Dongarra, Sorensen and Hammarling, "Block reduction of matrices to condensed forms for eigenvalue
 // computations" (1989).
 import { makeReflectors, PANEL, type Reflectors, reflect } from "./householder.ts";
-import { PanelProducts } from "./panelProducts.ts";
+import { panelProducts } from "./panelProducts.ts";
 import { addTimes, adjointTimes, axpy, conjugateRow, dotc, multiply, scale, type Width } from "./vector.ts";
 
 export interface Tridiagonal {
@@ -33,7 +33,7 @@ export function tridiagonalize(w: Width, n: number, a: Float64Array): Tridiagona
   for (let first = 0; first < n; first += PANEL) {
     const last = Math.min(first + PANEL, n);
     const panel = first * ld;
-    const trailing = new PanelProducts(w, a, first * (ld + w), ld, n - first, n - first);
+    const trailing = panelProducts(w, a, first * (ld + w), ld, n - first, n - first);
     for (let c = first; c < last; c++) {
       const done = c - first;
       const column = c * ld;

@@ -6,7 +6,7 @@ import { definePrimitive, type Primitive } from "../../ops/primitive.ts";
 import { batchAll, bilinear, isOpen } from "../../ops/rules.ts";
 import type { Storage } from "../../tensor/dtype.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { productPattern, tripleProduct, type Unknown } from "../kernels/gustavson.ts";
+import { addTripleProduct, productPattern, type Unknown } from "../kernels/gustavson.ts";
 import { overLeading } from "./leading.ts";
 import type { Pattern } from "./pattern.ts";
 import { SPARSE_DTYPES, widthOf } from "./product.ts";
@@ -47,7 +47,7 @@ export const sparseTripleP: Primitive<TripleParams> = definePrimitive<TriplePara
         KNOWN[unknown].forEach((factor, i) => {
           arrays[factor] = cut(operands[i].data, operands[i].at, factor);
         });
-        tripleProduct(width, unknown, left, right, product, arrays.a, arrays.b, arrays.c);
+        addTripleProduct(width, unknown, { left, right, product, ...arrays });
       }),
     ];
   },

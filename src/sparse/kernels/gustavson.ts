@@ -64,36 +64,29 @@ function sortShort(indices: Int32Array, from: number, to: number): void {
 /** Which of the three arrays of values is computed from the other two. */
 export type Unknown = "a" | "b" | "c";
 
+/** Σ a[i, k] · b[k, j] · c[i, j] over the places of three patterns. Values begin at 0. */
+export interface Triple {
+  readonly left: Pattern;
+  readonly right: Pattern;
+  readonly product: Pattern;
+  readonly a: Storage;
+  readonly b: Storage;
+  readonly c: Storage;
+}
+
 /**
- * The trilinear form Σ a[i, k] · b[k, j] · c[i, j] over the places of three patterns, differentiated by the values of one:
- * by c it is the product, by a and b the adjoints of the product. Values `a`, `b`, `c` begin at 0; the one of `unknown`
- * is added to.
+ * The derivative of the trilinear form by the values of one factor, added to them: by c it is the product, by a and b the adjoints
+ * of the product.
  */
-export function tripleProduct(
-  width: Width,
-  unknown: Unknown,
-  left: Pattern,
-  right: Pattern,
-  product: Pattern,
-  a: Storage,
-  b: Storage,
-  c: Storage,
-): void {
-  if (width === 2) complexTriple(unknown, left, right, product, a, b, c);
-  else if (unknown === "c") realProduct(left, right, product, a, b, c);
-  else realAdjoint(unknown, left, right, product, a, b, c);
+export function addTripleProduct(width: Width, unknown: Unknown, triple: Triple): void {
+  if (width === 2) complexTriple(unknown, triple);
+  else if (unknown === "c") realProduct(triple);
+  else realAdjoint(unknown, triple);
 }
 
 // One loop for each case: a choice inside of the innermost one costs more than the multiplication.
 
-function realProduct(
-  left: Pattern,
-  right: Pattern,
-  product: Pattern,
-  a: Storage,
-  b: Storage,
-  c: Storage,
-): void {
+function realProduct({ left, right, product, a, b, c }: Triple): void {
   const sums = new Float64Array(right.columns);
   const { indptr, indices } = right;
   for (let i = 0; i < left.rows; i++) {
@@ -110,15 +103,7 @@ function realProduct(
   }
 }
 
-function realAdjoint(
-  unknown: "a" | "b",
-  left: Pattern,
-  right: Pattern,
-  product: Pattern,
-  a: Storage,
-  b: Storage,
-  c: Storage,
-): void {
+function realAdjoint(unknown: "a" | "b", { left, right, product, a, b, c }: Triple): void {
   const row = new Float64Array(right.columns);
   const { indptr, indices } = right;
   for (let i = 0; i < left.rows; i++) {
@@ -138,15 +123,7 @@ function realAdjoint(
   }
 }
 
-function complexTriple(
-  unknown: Unknown,
-  left: Pattern,
-  right: Pattern,
-  product: Pattern,
-  a: Storage,
-  b: Storage,
-  c: Storage,
-): void {
+function complexTriple(unknown: Unknown, { left, right, product, a, b, c }: Triple): void {
   const place = new Int32Array(right.columns);
   for (let i = 0; i < left.rows; i++) {
     for (let r = product.indptr[i]; r < product.indptr[i + 1]; r++) place[product.indices[r]] = r;

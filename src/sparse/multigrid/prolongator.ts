@@ -4,7 +4,7 @@
 
 import { Pattern } from "../base/pattern.ts";
 import { diagonalPlaces, type RealRows } from "../direct/incompleteKernel.ts";
-import { productPattern, tripleProduct } from "../kernels/gustavson.ts";
+import { addTripleProduct, productPattern } from "../kernels/gustavson.ts";
 import type { Aggregates } from "./aggregation.ts";
 
 /**
@@ -153,7 +153,14 @@ function largestOfTridiagonal(alpha: readonly number[], beta: readonly number[])
 export function product(a: RealRows, b: RealRows): RealRows {
   const pattern = productPattern(a.pattern, b.pattern);
   const values = new Float64Array(pattern.nnz);
-  tripleProduct(1, "c", a.pattern, b.pattern, pattern, a.values, b.values, values);
+  addTripleProduct(1, "c", {
+    left: a.pattern,
+    right: b.pattern,
+    product: pattern,
+    a: a.values,
+    b: b.values,
+    c: values,
+  });
   return { pattern, values };
 }
 
