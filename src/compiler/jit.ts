@@ -107,7 +107,8 @@ export type Jitted<A extends readonly unknown[], B> = ((...args: A) => B) & {
  * The same function, compiled: traced once per combination of shapes, dtypes and other (static) arguments, simplified,
  * and turned into one WebAssembly function that is kept for the next call (64 signatures; the least recently used is
  * dropped). The function must be pure: JavaScript in it runs only while it is traced. Values that it closes over are
- * constants, those of an enclosing transform excepted. Differentiation and vectorisation go through it.
+ * constants, those of an enclosing transform excepted. Differentiation and vectorisation go through it. A program that needs
+ * more than the 2 GB of WebAssembly memory is run equation by equation instead.
  */
 export function jit<A extends readonly unknown[], B>(
   f: (...args: A) => B,

@@ -14,6 +14,7 @@ import {
   sparseLU,
 } from "polyadic/sparse";
 import { describe, expect, test } from "vitest";
+import { eachFront } from "../../src/sparse/direct/multifrontal/fronts.ts";
 import { frontalLU, symmetricPattern } from "../../src/sparse/direct/multifrontal/lu.ts";
 import { supernodesOf } from "../../src/sparse/direct/multifrontal/supernodes.ts";
 import { analyze } from "../../src/sparse/direct/symbolic.ts";
@@ -103,14 +104,26 @@ describe("fronts of LU", () => {
   });
 
   test("without a pivot there are none, and partial pivoting over all rows goes on", () => {
-    // The first column of every pair has its large entry in a row far away.
     const n = 40;
-    const a = sparseDiags([1e-9, 1, 1], [0, 1, -1], [n, n]);
-    expect(
-      frontal(sparseDiags([1e-9, 1, 1], [0, n / 2, -n / 2], [n, n]).add(poisson([n]).scale(1e-12))),
-    ).toBeNull();
+    // Rows that lie far from the diagonal have the large entries.
+    const far = sparseDiags([1e-9, 1, 1], [0, n / 2, -n / 2], [n, n]).add(poisson([n]).scale(1e-12));
+    expect(frontal(far)).toBeNull();
     const b = uniform(key(8), [n]);
-    expectClose(times(a, sparseLU(a).solve(b)), b, 1e-8);
+    expectClose(times(far, sparseLU(far).solve(b)), b, 1e-8);
+    const near = sparseDiags([1e-9, 1, 1], [0, 1, -1], [n, n]);
+    expectClose(times(near, sparseLU(near).solve(b)), b, 1e-8);
+  });
+
+  test("too large a front is told", () => {
+    const runs = { starts: Int32Array.of(0, 1), rowsAt: Int32Array.of(0, 0), rows: new Int32Array(0) };
+    const huge = {
+      exact: runs,
+      starts: Int32Array.of(0, 2 ** 30),
+      runs: Int32Array.of(0, 1),
+      parent: Int32Array.of(-1),
+    };
+    const method = { isSymmetric: true, assemble: () => undefined, eliminate: () => true };
+    expect(() => eachFront("test", huge, 1, method)).toThrow(/test: the fronts .* iterative method/);
   });
 
   test("entries on one side only", () => {

@@ -29,7 +29,7 @@ export function choleskyColumns(
   const data = new Float64Array(indptr[n] * width);
   const mirrored = pattern.transposed.order;
   const products = new FrontProducts();
-  eachFront(supernodes, width, {
+  eachFront(name, supernodes, width, {
     isSymmetric: true,
     assemble: ({ first, columns, size, data: front, place }) => {
       for (let k = 0; k < columns; k++) {

@@ -3,6 +3,7 @@
 // Source: Duff and Reid, "The multifrontal solution of indefinite sparse symmetric linear equations", ACM Transactions on
 // Mathematical Software 9 (1983); Liu, "The multifrontal method for sparse matrix solution", SIAM Review 34 (1992).
 
+import { DomainError } from "../../../tensor/errors.ts";
 import type { Width } from "../../kernels/product.ts";
 import type { Supernodes } from "./supernodes.ts";
 
@@ -27,8 +28,12 @@ export interface FrontMethod {
   eliminate(front: Front): boolean;
 }
 
-/** Visits all fronts; false where one could not be eliminated. */
-export function eachFront(supernodes: Supernodes, width: Width, method: FrontMethod): boolean {
+/**
+ * Visits all fronts; false where one could not be eliminated.
+ *
+ * @throws DomainError where there is no memory for the largest front and what waits beside it.
+ */
+export function eachFront(name: string, supernodes: Supernodes, width: Width, method: FrontMethod): boolean {
   const { exact, starts, runs, parent } = supernodes;
   const { isSymmetric } = method;
   const count = starts.length - 1;
@@ -36,9 +41,9 @@ export function eachFront(supernodes: Supernodes, width: Width, method: FrontMet
   const rowsFrom = (s: number): number => exact.rowsAt[runs[s + 1] - 1];
   const rowsTo = (s: number): number => exact.rowsAt[runs[s + 1]];
   const { largest, deepest } = workspace(supernodes, (s) => left(rowsTo(s) - rowsFrom(s)));
-  const data = new Float64Array(largest * largest * width);
+  const data = memoryFor(name, largest * largest * width);
   /** What fronts left, the last one on top: in this order their parents ask for it. */
-  const stack = new Float64Array(deepest);
+  const stack = memoryFor(name, deepest);
   const waiting: number[] = [];
   let top = 0;
   const place = new Int32Array(starts[count]);
@@ -64,6 +69,19 @@ export function eachFront(supernodes: Supernodes, width: Width, method: FrontMet
     top = keepRest(width, isSymmetric, front, stack, top);
   }
   return true;
+}
+
+function memoryFor(name: string, count: number): Float64Array {
+  try {
+    return new Float64Array(count);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const gigabytes = ((8 * count) / 1e9).toFixed(1);
+    throw new DomainError(
+      `${name}: the fronts of the factor need ${gigabytes} GB at once, which there are not; use an iterative method`,
+      { cause },
+    );
+  }
 }
 
 /** The size of the largest front, and the most numbers that wait for a parent at one time. */

@@ -71,7 +71,7 @@ export function frontalLU(
   /** The row of the ordered matrix that stands at each position after pivoting. */
   const rowAt = Int32Array.from({ length: n }, (_, k) => k);
   const factors = new Factors(supernodes, width);
-  const isDone = eachFront(supernodes, width, {
+  const isDone = eachFront(name, supernodes, width, {
     isSymmetric: false,
     assemble: ({ first, columns, size, data, place }) => {
       for (let k = 0; k < columns; k++) {
